@@ -5,7 +5,7 @@
     TfexportError                   1
     ├── FindingError                1   a check, verification or comparison found something
     ├── UsageError                  2   the command line or the call cannot be carried out
-    │   ├── TargetError                 no such module or attribute, or it cannot be made or exported
+    │   ├── TargetError                 a target that cannot be found, made or exported
     │   ├── SpecError                   a spec that does not parse, or that the method rejects
     │   └── DestinationError            an output that exists already or cannot be written
     ├── SavedModelError             3   the SavedModel is missing or broken
