@@ -1,0 +1,98 @@
+"""The command line as a whole: finds the command, runs it, reports how it ended."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+import tfexport
+from tfexport.cli.settings import Settings
+from tfexport.errors import TfexportError
+from tfexport.render.escaping import printable
+
+COMMANDS = ("save", "inspect", "run")
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+class CommandLine(click.Group):
+    """A group whose commands are imported when they are asked for: start-up stays short."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"tfexport.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(
+    cls=CommandLine,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(
+    tfexport.__version__, "--version", "-V", prog_name="tfexport", message="%(prog)s %(version)s"
+)
+def command_line() -> None:
+    """Save, inspect and run TensorFlow SavedModels."""
+
+
+def run_command_line(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (``sys.argv`` by default) and return its exit code.
+
+    Errors that a user can cause are written to stderr; a bug propagates with its traceback.
+    """
+    settings = Settings()
+    try:
+        code = command_line.main(
+            arguments, prog_name="tfexport", standalone_mode=False, obj=settings
+        )
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _report(_usage_line(error), error.exit_code, settings)
+    except TfexportError as error:
+        return _report(str(error), error.exit_code, settings, error)
+    except (click.Abort, KeyboardInterrupt):
+        return _report("Interrupted.", _INTERRUPTED, settings)
+    except BrokenPipeError:
+        return _abandon_stdout()
+    return code if isinstance(code, int) else 0
+
+
+def _usage_line(error: click.ClickException) -> str:
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return message
+    return f"{message} See '{context.command_path} --help'."
+
+
+def _report(message: str, code: int, settings: Settings, error: TfexportError | None = None) -> int:
+    if settings.debug and error is not None:
+        traceback.print_exception(error)
+        if error.detail:
+            click.echo(printable(error.detail, keep="\n\t"), err=True)
+    label = click.style("Error:", fg="red", bold=True)
+    click.echo(
+        f"{label} {printable(message, keep=chr(10))}",
+        err=True,
+        color=settings.colour_of(sys.stderr),
+    )
+    return code
+
+
+def _abandon_stdout() -> int:
+    # The reader went away (`| head`). Without this Python complains again when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
