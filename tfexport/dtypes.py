@@ -110,7 +110,8 @@ def numpy_dtype(name: str) -> np.dtype[np.generic]:
     if name in _ML_DTYPES:
         import ml_dtypes
 
-        return np.dtype(getattr(ml_dtypes, name))
+        dtype: np.dtype[np.generic] = np.dtype(getattr(ml_dtypes, name))
+        return dtype
     if item_size(name) is None:
         raise KeyError(name)
     return np.dtype(_QUANTIZED.get(name, name))
@@ -120,6 +121,7 @@ def dtype_of_numpy(dtype: np.dtype[np.generic]) -> str:
     """The TensorFlow dtype name of a numpy dtype. Raises KeyError where there is none."""
     if dtype.kind in "SUO":
         return "string"
-    if dtype.name not in _NUMBERS:
-        raise KeyError(dtype.name)
-    return dtype.name
+    name = str(dtype.name)
+    if name not in _NUMBERS:
+        raise KeyError(name)
+    return name
