@@ -27,9 +27,11 @@ _lent: dict[int, object] = {}
 _tickets = itertools.count(1)
 
 
-@DEALLOCATOR
-def _release(data: int, size: int, ticket: int) -> None:
+def _let_go(data: int, size: int, ticket: int) -> None:
     _lent.pop(ticket, None)
+
+
+_release = DEALLOCATOR(_let_go)
 
 
 def new_tensor(library: ctypes.CDLL, array: Array, dtype: str) -> int:
@@ -69,9 +71,8 @@ def _string_memory(array: Array) -> tuple[Array, object]:
     memory = np.empty((len(texts), 3), np.uint64)
     memory[:, 0] = sizes << np.uint64(2) | np.uint64(_LARGE)
     memory[:, 1] = sizes
-    memory[:, 2] = (
-        address + np.concatenate(([0], np.cumsum(sizes[:-1] + np.uint64(1))))[: len(texts)]
-    )
+    memory[:1, 2] = address
+    memory[1:, 2] = address + np.cumsum(sizes[:-1] + np.uint64(1), dtype=np.uint64)
     return memory, (memory, block)
 
 
