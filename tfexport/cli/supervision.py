@@ -1,0 +1,78 @@
+"""Runs the rest of a command in a child process, so that a crash of TensorFlow is one line.
+
+TensorFlow aborts the whole process on some hostile models, and Python cannot catch that.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import click
+
+from tfexport.errors import ExecutionError
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
+    """Return in a child process; the parent waits for it there and ends as it ended.
+
+    Call it before any thread exists and before a library is opened. Where the child dies of a
+    signal, ``clean_up`` is called with its process id, and ExecutionError says that ``what``
+    crashed TensorFlow. Where processes cannot be forked, the command goes on in this one.
+    """
+    if not hasattr(os, "fork"):
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _die_with(parent)
+        return
+    code = _wait(child)
+    if code < 0:
+        clean_up(child)
+        raise _crash(-code, what)
+    raise click.exceptions.Exit(code)
+
+
+def _die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait(child: int) -> int:
+    """The child's exit code, or minus the signal that ended it."""
+
+    def forward(number: int, frame: object) -> None:
+        os.kill(child, number)
+
+    # Ctrl-C reaches both processes; the child cleans up and reports, the parent only waits.
+    kept = {signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None)}
+    kept[signal.SIGTERM] = signal.signal(signal.SIGTERM, forward)
+    try:
+        _, status = os.waitpid(child, 0)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _crash(number: int, what: str) -> Exception:
+    if number == signal.SIGINT:
+        return KeyboardInterrupt()
+    name = signal.Signals(number).name
+    reason = ", perhaps out of memory" if number == signal.SIGKILL else ""
+    return ExecutionError(f"TensorFlow crashed ({name}{reason}) while running {what}.")
