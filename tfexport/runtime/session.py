@@ -125,7 +125,7 @@ class NativeCall:
         """
         library = self._library
         given = [
-            new_tensor(library, arrays[feed.tensor.name], feed.tensor.spec.dtype)
+            new_tensor(library, arrays[feed.tensor.name], feed.tensor.graph_spec.dtype)
             for feed in self._feeds
         ]
         results = (ctypes.c_void_p * len(self._fetches))()

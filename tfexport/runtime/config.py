@@ -1,0 +1,48 @@
+"""How a session runs: threads, device, XLA. Written as a ``ConfigProto``.
+
+Source of the fields: ``tensorflow/core/protobuf/config.proto``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfexport.errors import UsageError
+from tfexport.savedmodel import protos
+
+_XLA_ON = 2  # OptimizerOptions.GlobalJitLevel.ON_2, as TF_XLA_FLAGS=--tf_xla_auto_jit=2
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """``threads``: 0 lets TensorFlow choose. ``device``: None (any), ``cpu``, ``gpu`` or ``gpu:N``."""
+
+    threads: int = 0
+    device: str | None = None
+    xla: bool = False
+
+    def serialize(self) -> bytes:
+        """The ``ConfigProto`` bytes for ``TF_SetConfig``. GPU memory grows as it is needed."""
+        config = protos.config_pb2.ConfigProto(
+            intra_op_parallelism_threads=self.threads,
+            inter_op_parallelism_threads=self.threads,
+            allow_soft_placement=True,
+        )
+        config.gpu_options.allow_growth = True
+        if self.xla:
+            config.graph_options.optimizer_options.global_jit_level = _XLA_ON
+        if self.device == "cpu":
+            config.device_count["GPU"] = 0
+        elif self.device is not None:
+            config.gpu_options.visible_device_list = self.device.partition(":")[2] or "0"
+        return bytes(config.SerializeToString())
+
+
+def parse_device(text: str) -> str:
+    """Read ``cpu``, ``gpu`` or ``gpu:N``. Raises UsageError for anything else."""
+    kind, colon, number = text.lower().partition(":")
+    if kind == "cpu" and number in ("", "0"):
+        return "cpu"
+    if kind == "gpu" and (not colon or (number.isascii() and number.isdigit())):
+        return f"gpu:{number or 0}"
+    raise UsageError(f"'{text}' is no device. Expected cpu, gpu or gpu:N, as in gpu:0.")
