@@ -18,7 +18,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process, with its children, took: seconds of CPU and of wall time, bytes at its peak."""
+    """What a process and its children took: seconds of CPU and of wall time, bytes at its peak."""
 
     cpu: float
     wall: float
@@ -34,7 +34,7 @@ class Contender:
 
 
 def run_once(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
-    """Run a command with its output thrown away. Raises RuntimeError with its stderr if it fails."""
+    """Run a command, its output thrown away. Raises RuntimeError with its stderr if it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [str(word) for word in command],

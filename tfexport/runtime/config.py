@@ -15,7 +15,7 @@ _XLA_ON = 2  # OptimizerOptions.GlobalJitLevel.ON_2, as TF_XLA_FLAGS=--tf_xla_au
 
 @dataclass(frozen=True)
 class SessionConfig:
-    """``threads``: 0 lets TensorFlow choose. ``device``: None (any), ``cpu``, ``gpu`` or ``gpu:N``."""
+    """``threads``: 0 lets TensorFlow choose. ``device``: ``cpu``, ``gpu:N``, or None for any."""
 
     threads: int = 0
     device: str | None = None
