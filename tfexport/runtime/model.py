@@ -1,0 +1,106 @@
+"""``tfexport.load``: a SavedModel as an object to call with numpy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from tfexport.data.casting import fit_dtype
+from tfexport.data.fitting import check_shape
+from tfexport.errors import UsageError
+from tfexport.runtime.choosing import check_inputs, choose_signature
+from tfexport.runtime.config import SessionConfig
+from tfexport.runtime.engine import Call, Engine, choose_engine, open_engine
+from tfexport.runtime.tensors import Array
+from tfexport.savedmodel.description import ModelDescription, Signature
+from tfexport.savedmodel.reader import read_description
+
+
+class SignatureFunction:
+    """A signature of a loaded model, to be called with an array an input."""
+
+    def __init__(self, signature: Signature, call: Call) -> None:
+        self.signature = signature
+        self._call = call
+
+    def __call__(self, *arrays: object, **named: object) -> dict[str, Array]:
+        """Call it: by name, or with the one array where the signature has one input.
+
+        Gives an array an output. Raises InputDataError where an array does not fit, UsageError
+        for a name that it does not have, ExecutionError where the model fails.
+        """
+        given = {**_name_positional(self.signature, arrays), **named}
+        check_inputs(self.signature, given)
+        return self._call({t.name: self._fit(t.name, given) for t in self.signature.inputs})
+
+    def _fit(self, name: str, given: Mapping[str, object]) -> Array:
+        tensor = self.signature.input(name)
+        if tensor is None or name not in given:
+            raise UsageError(f"Input '{name}' of signature '{self.signature.name}' is missing.")
+        array = np.asarray(given[name])
+        label = f"Input '{name}'"
+        check_shape(array, tensor.graph_spec, label=label)
+        return fit_dtype(array, tensor.graph_spec.dtype, label=label)
+
+
+def _name_positional(signature: Signature, arrays: tuple[object, ...]) -> dict[str, object]:
+    names = [tensor.name for tensor in signature.inputs]
+    if len(arrays) > 1 or len(names) != 1:
+        if not arrays:
+            return {}
+        # A SavedModel keeps its inputs in a map: they have no order to rely on.
+        raise UsageError(
+            f"Signature '{signature.name}' has {len(names)} inputs: give them by name, "
+            f"{', '.join(f'{name}=…' for name in names) or 'and there are none'}."
+        )
+    return dict(zip(names, arrays, strict=False))
+
+
+class LoadedModel:
+    """A SavedModel that is ready to be called. Close it, or use it as a context manager."""
+
+    def __init__(self, description: ModelDescription, engine: Engine) -> None:
+        self.description = description
+        self._engine = engine
+        self.signatures: dict[str, SignatureFunction] = {
+            signature.name: SignatureFunction(signature, engine.prepare(signature))
+            for signature in description.signatures
+        }
+
+    def __call__(self, *arrays: object, **named: object) -> dict[str, Array]:
+        """Call ``serving_default``, or the only signature: see SignatureFunction."""
+        return self.signatures[choose_signature(self.description).name](*arrays, **named)
+
+    def close(self) -> None:
+        """Free what the model holds."""
+        self._engine.close()
+
+    def __enter__(self) -> LoadedModel:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def load_model(
+    directory: str | Path,
+    *,
+    tags: tuple[str, ...] | None = None,
+    config: SessionConfig | None = None,
+) -> LoadedModel:
+    """Load a SavedModel through TensorFlow's C library.
+
+    ``tags`` choose the metagraph where there are several. Raises SavedModelError where the
+    directory holds no SavedModel that TensorFlow can load.
+    """
+    description = read_description(Path(directory), tags)
+    engine = choose_engine(None)
+    return LoadedModel(description, open_engine(engine, description, config or SessionConfig()))
