@@ -1,0 +1,43 @@
+"""Results as JSON: one way for all commands, with a versioned schema. See docs/json.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import PurePath
+from typing import Any
+
+
+def render_json(schema: str, result: Any) -> str:
+    """A frozen dataclass as a JSON object, its ``schema`` (``tfexport.inspect/1``) first.
+
+    Fields come in the order in which they are declared, tuples as arrays. Everything beyond
+    ASCII is escaped, so that no name from a model reaches a terminal as a control code. A float
+    that JSON has no number for is the string ``NaN``, ``Infinity`` or ``-Infinity``.
+    """
+    document = {"schema": schema, **_fields(result)}
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    names = [field.name for field in dataclasses.fields(value)]
+    return {name: _plain(getattr(value, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float):
+        return _plain_float(value)
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, PurePath) else _fields(value)
+
+
+def _plain_float(value: float) -> float | str:
+    if math.isnan(value):
+        return "NaN"
+    return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")

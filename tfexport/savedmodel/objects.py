@@ -1,0 +1,140 @@
+"""The object graph: which objects the model is made of, how they are reached, which can be called.
+
+Proto: ``tensorflow/core/protobuf/saved_object_graph.proto``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tfexport.dtypes import dtype_name
+from tfexport.savedmodel.description import ConcreteFunction, Function, ObjectChild, SavedObject
+from tfexport.savedmodel.protos import MetaGraphDef
+from tfexport.savedmodel.shapes import read_shape
+from tfexport.savedmodel.structured import format_inputs, format_parameters, format_value
+from tfexport.spec import format_shape
+
+SIGNATURES = "signatures"  # the root's attribute that holds the signatures as functions
+
+# A model may nest objects without end, and a path per object would then fill the memory.
+_MAX_DEPTH = 200
+_MAX_PATH = 4000
+
+Path = tuple[str, ...]
+Paths = list["Path | None"]
+
+
+def read_objects(metagraph: MetaGraphDef, paths: Paths) -> tuple[SavedObject, ...]:
+    """Every object, in the proto's order. ``paths`` are find_paths' of the same metagraph."""
+    nodes = metagraph.object_graph_def.nodes
+    assets = [asset.filename for asset in metagraph.asset_file_def]
+    return tuple(
+        SavedObject(
+            node.WhichOneof("kind") or "unknown",
+            _label(node, assets),
+            None if path is None else join_path(path),
+            tuple(ObjectChild(child.local_name, child.node_id) for child in node.children),
+        )
+        for node, path in zip(nodes, paths, strict=True)
+    )
+
+
+def find_paths(metagraph: MetaGraphDef) -> Paths:
+    """The attribute names that lead from the root to each object by the shortest way.
+
+    None for an object that nothing leads to, or only a way that is too long to be read. Edges to
+    objects that do not exist are passed over.
+    """
+    nodes = metagraph.object_graph_def.nodes
+    paths: Paths = [None] * len(nodes)
+    seen = [False] * len(nodes)
+    waiting: deque[int] = deque()
+    if nodes:
+        paths[0], seen[0] = (), True
+        waiting.append(0)
+    while waiting:
+        parent = waiting.popleft()
+        for child in nodes[parent].children:
+            index = child.node_id
+            if 0 <= index < len(paths) and not seen[index]:
+                seen[index] = True
+                paths[index] = _extend(paths[parent], child.local_name)
+                waiting.append(index)
+    return paths
+
+
+def _extend(path: Path | None, name: str) -> Path | None:
+    if path is None or len(path) >= _MAX_DEPTH or sum(map(len, path)) + len(name) > _MAX_PATH:
+        return None
+    return (*path, name)
+
+
+def join_path(path: Sequence[str]) -> str:
+    """A path as attributes are written: ``layers.0.kernel``; empty for the root."""
+    return ".".join(path)
+
+
+def read_functions(metagraph: MetaGraphDef, paths: Paths) -> tuple[Function, ...]:
+    """The functions that can be called on the loaded object, those nearest to the root first."""
+    graph = metagraph.object_graph_def
+    found = [
+        (path, node)
+        for path, node in zip(paths, graph.nodes, strict=True)
+        if path and _is_callable(path, node)
+    ]
+    found.sort(key=lambda pair: (len(pair[0]), pair[0]))
+    return tuple(_read_function(join_path(path), node, graph) for path, node in found)
+
+
+def _is_callable(path: Path, node: Any) -> bool:
+    kind = node.WhichOneof("kind")
+    if path[0] == SIGNATURES or kind not in ("function", "bare_concrete_function"):
+        return False
+    name = path[-1]
+    is_dunder = name.startswith("__") and name.endswith("__")
+    # trace_0: how a function keeps its concrete functions; _initialize: how a table is filled.
+    return is_dunder or not name.startswith(("_", "trace_"))
+
+
+def _read_function(path: str, node: Any, graph: Any) -> Function:
+    if node.WhichOneof("kind") == "function":
+        names, spec = list(node.function.concrete_functions), node.function.function_spec
+    else:
+        bare = node.bare_concrete_function
+        names, spec = [bare.concrete_function_name], bare.function_spec
+    known = graph.concrete_functions
+    concrete = (_read_concrete(name, known[name]) for name in names if name in known)
+    return Function(path, format_parameters(spec), tuple(concrete))
+
+
+def _read_concrete(name: str, proto: Any) -> ConcreteFunction:
+    inputs = format_inputs(proto.canonicalized_input_signature)
+    return ConcreteFunction(name, inputs, format_value(proto.output_signature))
+
+
+def _label(node: Any, assets: list[str]) -> str:
+    kind = node.WhichOneof("kind")
+    if kind == "asset":
+        index = node.asset.asset_file_def_index
+        return assets[index] if 0 <= index < len(assets) else ""
+    return _LABELS[kind](getattr(node, kind)) if kind in _LABELS else ""
+
+
+_LABELS: dict[str, Callable[[Any], str]] = {
+    "user_object": lambda proto: str(proto.identifier),
+    "variable": lambda proto: f"{dtype_name(proto.dtype)} {format_shape(read_shape(proto.shape))}",
+    "function": lambda proto: format_parameters(proto.function_spec) or "",
+    "bare_concrete_function": lambda proto: str(proto.concrete_function_name),
+    "constant": lambda proto: str(proto.operation),
+    "captured_tensor": lambda proto: str(proto.name),
+    "resource": lambda proto: str(proto.device),
+}
+
+
+def variable_objects(metagraph: MetaGraphDef, paths: Paths) -> Iterator[tuple[Path | None, Any]]:
+    """The path and SavedVariable message of each variable of the object graph."""
+    for path, node in zip(paths, metagraph.object_graph_def.nodes, strict=True):
+        if node.WhichOneof("kind") == "variable":
+            yield path, node.variable

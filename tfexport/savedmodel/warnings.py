@@ -1,0 +1,100 @@
+"""What is missing, damaged or dangerous in a model that can still be shown: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tfexport.savedmodel.checkpoint import CheckpointIndex
+from tfexport.savedmodel.description import (
+    Asset,
+    Function,
+    Graph,
+    ModelWarning,
+    Signature,
+    Variable,
+)
+
+# Ops that run Python, or read and write files that are no part of the model.
+_DANGEROUS_OPS = {
+    "PyFunc": "runs Python code of the process that loads it",
+    "PyFuncStateless": "runs Python code of the process that loads it",
+    "EagerPyFunc": "runs Python code of the process that loads it",
+    "ReadFile": "reads files",
+    "WriteFile": "writes files",
+    "MatchingFiles": "lists files",
+    "PrintV2": "writes to stderr or to a file",
+    "Save": "writes files",
+    "SaveSlices": "writes files",
+    "SaveV2": "writes files",
+    "MergeV2Checkpoints": "writes and deletes files",
+    "DebugIdentityV2": "sends tensors to files or over the network",
+    "RpcCall": "calls over the network",
+}
+
+
+def warn_of_ops(graph: Graph) -> Iterator[ModelWarning]:
+    """Ops that reach outside the graph, TensorFlow's own saving and restoring not counted."""
+    for count in graph.ops:
+        own = count.total - count.machinery
+        if own > 0 and count.op in _DANGEROUS_OPS:
+            times = "" if own == 1 else f" ({own:,} times)"
+            message = f"Op {count.op}{times} {_DANGEROUS_OPS[count.op]}."
+            yield ModelWarning("dangerous-op", message)
+
+
+def warn_of_signatures(
+    signatures: Sequence[Signature], functions: Sequence[Function]
+) -> Iterator[ModelWarning]:
+    """No signature at all; signatures that the graph contradicts; functions never traced."""
+    if not signatures:
+        yield ModelWarning("no-signature", "There is no signature: nothing can be run by name.")
+    for signature in signatures:
+        names = [tensor.name for tensor in signature.inputs if tensor.contradicted]
+        if names:
+            message = f"Signature {signature.name}: the graph disagrees about {', '.join(names)}."
+            yield ModelWarning("contradiction", message)
+    for function in functions:
+        if not function.concrete_functions:
+            message = f"Function {function.path} was never traced: it cannot be called."
+            yield ModelWarning("untraced-function", message)
+
+
+def warn_of_assets(assets: Sequence[Asset]) -> Iterator[ModelWarning]:
+    """Assets that the graph reads and that are not there."""
+    for asset in assets:
+        if asset.size is None:
+            yield ModelWarning("missing-asset", f"Asset {asset.filename} is missing.")
+
+
+def warn_of_variables(
+    variables: Sequence[Variable], index: CheckpointIndex
+) -> Iterator[ModelWarning]:
+    """Variables whose values the checkpoint does not hold, and damaged data files."""
+    missing = [variable.name for variable in variables if variable.checkpoint_key is None]
+    if missing:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        message = f"The checkpoint has no values for {missing[0]}{more}."
+        yield ModelWarning("missing-values", message)
+    yield from _warn_of_data_files(index)
+
+
+def _warn_of_data_files(index: CheckpointIndex) -> Iterator[ModelWarning]:
+    ends: dict[int, int] = {}
+    for entry in index.entries.values():
+        ends[entry.shard] = max(ends.get(entry.shard, 0), entry.offset + entry.size)
+    for shard, end in sorted(ends.items()):
+        message = _check_data_file(index.data_file(shard), end)
+        if message:
+            yield ModelWarning("damaged-checkpoint", message)
+
+
+def _check_data_file(path: Path, end: int) -> str | None:
+    name = f"variables/{path.name}"
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return f"{name} is missing: its variables cannot be restored."
+    if size < end:
+        return f"{name} is cut off: it has {size:,} of {end:,} bytes."
+    return None
