@@ -1,0 +1,1 @@
+"""From a module of the user's to a SavedModel: the home of tensorflow's Python API."""

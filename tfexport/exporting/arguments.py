@@ -1,0 +1,105 @@
+"""The arguments that a class or a factory is called with: ``--arg VALUE`` and ``NAME=VALUE``."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tfexport.errors import TargetError
+from tfexport.exporting.user_code import guarded
+
+_NAMED = re.compile(r"(?P<name>[^\W\d]\w*)=(?P<value>.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A Python value, and the parameter that it is for; None: the next one in order."""
+
+    name: str | None
+    value: object
+
+
+def parse_argument(text: str) -> Argument:
+    """Read ``VALUE`` or ``NAME=VALUE``: a Python literal, else a string as it stands.
+
+    >>> parse_argument("widths=[16, 2]")
+    Argument(name='widths', value=[16, 2])
+    >>> parse_argument("name=relu").value
+    'relu'
+    """
+    named = _NAMED.match(text)
+    if named is None:
+        return Argument(None, parse_value(text))
+    return Argument(named["name"], parse_value(named["value"]))
+
+
+def parse_value(text: str) -> object:
+    """The Python literal that ``text`` is, or ``text`` itself."""
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def make_object(found: object, name: str, arguments: Sequence[Argument]) -> object:
+    """The object to save: ``found`` itself, or what the class or factory makes.
+
+    ``name`` is how messages call it. Raises TargetError where the arguments do not fit it,
+    UserCodeError where it fails.
+    """
+    if not _is_maker(found):
+        if arguments:
+            raise TargetError(f"'{name}' is an instance already: it takes no --arg.")
+        return found
+    assert callable(found)
+    positional = [argument.value for argument in arguments if argument.name is None]
+    named = {argument.name: argument.value for argument in arguments if argument.name is not None}
+    _check_arguments(found, name, positional, named)
+    with guarded(f"Making {name}"):
+        return found(*positional, **named)
+
+
+def _is_maker(found: object) -> bool:
+    return isinstance(found, type) or inspect.isroutine(found)
+
+
+def _check_arguments(
+    maker: Callable[..., object], name: str, positional: list[object], named: dict[str, object]
+) -> None:
+    try:
+        signature = inspect.signature(maker)
+    except (TypeError, ValueError):
+        return  # written in C, or stranger: calling it will tell
+    _check_required(signature, name, positional, named)
+    try:
+        signature.bind(*positional, **named)
+    except TypeError as error:
+        takes = ", ".join(signature.parameters) or "no arguments"
+        raise TargetError(
+            f"'{name}' does not take these --arg: {error}. It takes: {takes}."
+        ) from None
+
+
+def _check_required(
+    signature: inspect.Signature, name: str, positional: list[object], named: dict[str, object]
+) -> None:
+    unfilled = [p for p in signature.parameters.values() if p.name not in named]
+    by_position = [p for p in unfilled if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    filled = {p.name for p in by_position[: len(positional)]}
+    missing = [
+        p.name
+        for p in unfilled
+        if p.default is p.empty
+        and p.name not in filled
+        and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if missing:
+        options = " ".join(f"--arg {parameter}=VALUE" for parameter in missing)
+        raise TargetError(f"'{name}' needs {_join(missing)}. Add: {options}")
+
+
+def _join(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
