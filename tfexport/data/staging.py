@@ -1,0 +1,89 @@
+"""Writes beside a destination and renames into place: nobody ever sees half a file."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tfexport.errors import DestinationError
+
+# The only files that --force deletes with a folder: what such a folder is written with.
+_OWN_SUFFIX = ".npy"
+
+
+class Staging:
+    """A folder beside ``destination`` to write in, which goes away with the block.
+
+    >>> with Staging(Path("out.npz")) as staging:
+    ...     part = staging.folder / "part"
+    ...     _ = part.write_bytes(b"")
+    ...     staging.publish(part)
+
+    Raises DestinationError where ``destination`` exists already (but for ``force``), or nothing
+    can be written there.
+    """
+
+    folder: Path
+
+    def __init__(self, destination: Path, *, force: bool = False, is_folder: bool = False) -> None:
+        self._destination = destination
+        self._force = force
+        self._is_folder = is_folder
+
+    def __enter__(self) -> Staging:
+        self._require_free()
+        parent = self._destination.absolute().parent
+        if not parent.is_dir():
+            raise DestinationError(
+                f"There is no folder '{self._destination.parent}' to write "
+                f"'{self._destination.name}' in. Make it first: mkdir -p {self._destination.parent}"
+            )
+        with failures_reported(self._destination):
+            self.folder = Path(tempfile.mkdtemp(prefix=".tfexport-", dir=parent))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def publish(self, staged: Path) -> None:
+        """Rename ``staged``, a file or folder inside of ``folder``, to the destination."""
+        self._require_free()
+        with failures_reported(self._destination):
+            if self._is_folder and self._destination.exists():
+                self._destination.rename(self.folder / "replaced")
+            staged.replace(self._destination)
+
+    def _require_free(self) -> None:
+        there = self._destination
+        if there.is_dir() and not self._is_folder:
+            raise DestinationError(f"'{there}' is a folder, and a file is to be written there.")
+        if there.is_file() and self._is_folder:
+            raise DestinationError(f"'{there}' is a file, and a folder is to be written there.")
+        if there.is_dir():
+            self._require_replaceable(there)
+        elif there.exists() and not self._force:
+            raise DestinationError(f"'{there}' exists already. Replace it with --force.")
+
+    def _require_replaceable(self, folder: Path) -> None:
+        entries = sorted(folder.iterdir())
+        if entries and not self._force:
+            raise DestinationError(f"'{folder}' exists already. Replace it with --force.")
+        for entry in entries:
+            if entry.suffix != _OWN_SUFFIX or not entry.is_file() or entry.is_symlink():
+                raise DestinationError(
+                    f"'{folder}' holds more than {_OWN_SUFFIX} files ('{entry.name}'), so it is "
+                    "not replaced. Choose another folder."
+                )
+
+
+@contextmanager
+def failures_reported(destination: Path) -> Iterator[None]:
+    """Within it, what the system refuses (no space, no permission) is a DestinationError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DestinationError(f"Cannot write '{destination}': {reason}.") from None
