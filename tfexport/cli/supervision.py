@@ -70,7 +70,7 @@ def _wait(child: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _crash(number: int, what: str) -> Exception:
+def _crash(number: int, what: str) -> BaseException:
     if number == signal.SIGINT:
         return KeyboardInterrupt()
     name = signal.Signals(number).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Staging:
                 f"'{self._destination.name}' in. Make it first: mkdir -p {self._destination.parent}"
             )
         with failures_reported(self._destination):
-            self.folder = Path(tempfile.mkdtemp(prefix=".tfexport-", dir=parent))
+            self.folder = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=parent))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -77,6 +78,16 @@ class Staging:
                     f"'{folder}' holds more than {_OWN_SUFFIX} files ('{entry.name}'), so it is "
                     "not replaced. Choose another folder."
                 )
+
+
+def remove_staging(destination: Path, process: int) -> None:
+    """Remove what the process with that id staged beside ``destination`` and could not remove."""
+    for folder in destination.absolute().parent.glob(f"{_prefix(process)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(process: int) -> str:
+    return f".tfexport-{process}-"
 
 
 @contextmanager

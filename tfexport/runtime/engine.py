@@ -12,7 +12,7 @@ from tfexport.runtime.config import SessionConfig
 from tfexport.savedmodel.description import ModelDescription, Signature
 
 if TYPE_CHECKING:
-    from tfexport.runtime.tensors import Array
+    from tfexport.data.arrays import Array
 
 NATIVE, PYTHON = "native", "python"
 
@@ -68,14 +68,26 @@ def open_engine(
     description: ModelDescription,
     config: SessionConfig,
     *,
+    libraries: Sequence[Path] = (),
     debug: bool = False,
 ) -> Engine:
-    """Load the SavedModel that was described. Raises SavedModelError with TensorFlow's reason."""
+    """Load the SavedModel that was described, after the op ``libraries`` that it needs.
+
+    Raises SavedModelError with TensorFlow's reason.
+    """
     directory = Path(description.directory)
     if engine == PYTHON:
         from tfexport.runtime.python_engine import open_python_session
 
-        return open_python_session(directory, description.tags, config, debug=debug)
+        return open_python_session(
+            directory, description.tags, config, libraries=libraries, debug=debug
+        )
     from tfexport.runtime.session import open_session
 
-    return open_session(directory, description.tags, config=config.serialize(), debug=debug)
+    return open_session(
+        directory,
+        description.tags,
+        config=config.serialize(),
+        libraries=libraries,
+        debug=debug,
+    )

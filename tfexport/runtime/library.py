@@ -131,13 +131,14 @@ def open_library(debug: bool = False) -> ctypes.CDLL:
 
 def _open_lazily(path: Path) -> ctypes.CDLL:
     # ctypes forces RTLD_NOW, which resolves a million symbols that are never called: 0.43 s of
-    # CPU against 0.26 s. So dlopen is called by hand and its handle given to ctypes.
+    # CPU against 0.26 s. So dlopen is called by hand and its handle given to ctypes. Local, because
+    # the library carries BoringSSL: seen by all, its symbols crash Python's own _hashlib.
     if sys.platform == "win32":
         return ctypes.CDLL(str(path))
     loader = ctypes.CDLL(None)
     loader.dlopen.restype, loader.dlopen.argtypes = c_void_p, (c_char_p, c_int)
     loader.dlerror.restype = c_char_p
-    handle = loader.dlopen(os.fsencode(path), os.RTLD_LAZY | os.RTLD_GLOBAL)
+    handle = loader.dlopen(os.fsencode(path), os.RTLD_LAZY | os.RTLD_LOCAL)
     if not handle:
         reason = (loader.dlerror() or b"unknown reason").decode("utf-8", "replace")
         raise ExecutionError(f"TensorFlow's C library cannot be opened: {reason}.")

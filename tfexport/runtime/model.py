@@ -8,13 +8,13 @@ from types import TracebackType
 
 import numpy as np
 
+from tfexport.data.arrays import Array
 from tfexport.data.casting import fit_dtype
 from tfexport.data.fitting import check_shape
 from tfexport.errors import UsageError
 from tfexport.runtime.choosing import check_inputs, choose_signature
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.engine import Call, Engine, choose_engine, open_engine
-from tfexport.runtime.tensors import Array
 from tfexport.savedmodel.description import ModelDescription, Signature
 from tfexport.savedmodel.reader import read_description
 
@@ -40,7 +40,7 @@ class SignatureFunction:
         tensor = self.signature.input(name)
         if tensor is None or name not in given:
             raise UsageError(f"Input '{name}' of signature '{self.signature.name}' is missing.")
-        array = np.asarray(given[name])
+        array: Array = np.asarray(given[name])
         label = f"Input '{name}'"
         check_shape(array, tensor.graph_spec, label=label)
         return fit_dtype(array, tensor.graph_spec.dtype, label=label)

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from tfexport.data.arrays import Array
 from tfexport.dtypes import numpy_dtype
-from tfexport.errors import ExecutionError, SavedModelError, UsageError
+from tfexport.errors import UsageError
 from tfexport.runtime.config import SessionConfig
+from tfexport.runtime.failures import describe_call_failure, describe_load_failure
 from tfexport.runtime.quiet import held_stderr, silence_logging
 from tfexport.runtime.status import StatusError
-from tfexport.runtime.tensors import Array
 from tfexport.savedmodel.description import Signature, SignatureTensor
 from tfexport.suggestions import did_you_mean
 
@@ -95,10 +96,8 @@ class PythonCall:
         try:
             result = self._function(**tensors)
         except (self._tensorflow.errors.OpError, ValueError, TypeError) as error:
-            reason = StatusError(2, str(getattr(error, "message", error))).summary()
-            raise ExecutionError(
-                f"'{self._signature.name}' failed: {reason}.", detail=str(error)
-            ) from None
+            reason = StatusError(2, str(getattr(error, "message", error)))
+            raise describe_call_failure(self._signature.name, reason) from None
         outputs = _name_outputs(self._tensorflow, result)
         return {name: _to_array(outputs[name]) for name in self._names}
 
@@ -110,11 +109,16 @@ class PythonCall:
 
 
 def open_python_session(
-    directory: Path, tags: Sequence[str], config: SessionConfig, *, debug: bool = False
+    directory: Path,
+    tags: Sequence[str],
+    config: SessionConfig,
+    *,
+    libraries: Sequence[Path] = (),
+    debug: bool = False,
 ) -> PythonSession:
-    """Load a SavedModel with ``tf.saved_model.load``.
+    """Load a SavedModel with ``tf.saved_model.load``, after the op ``libraries`` that it needs.
 
-    Raises SavedModelError with the first line of what TensorFlow says.
+    Raises SavedModelError with TensorFlow's reason, UsageError for a library that does not load.
     """
     silence_logging()
     with held_stderr(show=debug):
@@ -122,15 +126,21 @@ def open_python_session(
 
         _configure(tensorflow, config)
         tensorflow.get_logger().setLevel("ERROR")
+    for path in libraries:
+        _load_op_library(tensorflow, path)
     try:
         with held_stderr(show=debug):
             loaded = tensorflow.saved_model.load(str(directory), tags=list(tags))
     except Exception as error:  # every layer of the loader raises a class of its own
-        reason = StatusError(2, str(error)).summary()
-        raise SavedModelError(
-            f"TensorFlow cannot load {directory}: {reason}.", detail=str(error)
-        ) from error
+        raise describe_load_failure(directory, StatusError(2, str(error))) from error
     return PythonSession(tensorflow, loaded)
+
+
+def _load_op_library(tensorflow: Any, path: Path) -> None:
+    try:
+        tensorflow.load_op_library(str(path.absolute()))
+    except (tensorflow.errors.OpError, RuntimeError) as error:
+        raise UsageError(f"Cannot load the op library {path}: {error}.") from None
 
 
 def _configure(tensorflow: Any, config: SessionConfig) -> None:

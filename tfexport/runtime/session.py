@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from tfexport.errors import ExecutionError, InputDataError, SavedModelError
+from tfexport.data.arrays import Array
+from tfexport.errors import ExecutionError, SavedModelError, UsageError
+from tfexport.runtime.failures import describe_call_failure, describe_load_failure
 from tfexport.runtime.library import TFOutput, open_library
 from tfexport.runtime.quiet import held_stderr
 from tfexport.runtime.status import StatusError, checked_status
-from tfexport.runtime.tensors import Array, new_tensor, take_array
+from tfexport.runtime.tensors import new_tensor, take_array
 from tfexport.savedmodel.description import Signature, SignatureTensor
 
 
@@ -81,7 +83,7 @@ class NativeSession:
         self.close()
 
     def _find(self, signature: str, tensor: SignatureTensor) -> TFOutput:
-        operation, _, index = tensor.tensor_name.partition(":")
+        operation, _, index = (tensor.tensor_name or "").partition(":")
         found = self._library.TF_GraphOperationByName(self._graph, operation.encode())
         number = int(index) if index.isdigit() else 0
         if not found or number >= self._library.TF_OperationNumOutputs(found):
@@ -132,7 +134,7 @@ class NativeCall:
         try:
             self._run((ctypes.c_void_p * len(given))(*given), results)
         except StatusError as error:
-            raise _call_error(self._name, error) from None
+            raise describe_call_failure(self._name, error) from None
         finally:
             for tensor in given:
                 library.TF_DeleteTensor(tensor)
@@ -168,21 +170,22 @@ class NativeCall:
             ) from None
 
 
-def _call_error(signature: str, error: StatusError) -> ExecutionError | InputDataError:
-    return ExecutionError(
-        f"Signature '{signature}' failed: {error.summary()}.",
-        detail=f"{error.code}: {error.message}",
-    )
-
-
 def open_session(
-    directory: Path, tags: Sequence[str], *, config: bytes = b"", debug: bool = False
+    directory: Path,
+    tags: Sequence[str],
+    *,
+    config: bytes = b"",
+    libraries: Sequence[Path] = (),
+    debug: bool = False,
 ) -> NativeSession:
     """Load a SavedModel's metagraph with ``tags`` into a session, its init ops run.
 
-    ``config`` is a serialized ``ConfigProto``. Raises SavedModelError with TensorFlow's reason.
+    ``config`` is a serialized ``ConfigProto``; ``libraries`` of custom ops are loaded first.
+    Raises SavedModelError with TensorFlow's reason, UsageError for a library that does not load.
     """
     library = open_library(debug)
+    for path in libraries:
+        load_op_library(library, path)
     options = library.TF_NewSessionOptions()
     graph = library.TF_NewGraph()
     try:
@@ -190,13 +193,19 @@ def open_session(
             session = _load(library, options, graph, directory, tags, config)
     except StatusError as error:
         library.TF_DeleteGraph(graph)
-        raise SavedModelError(
-            f"TensorFlow cannot load {directory}: {error.summary()}.",
-            detail=f"{error.code}: {error.message}",
-        ) from None
+        raise describe_load_failure(directory, error) from None
     finally:
         library.TF_DeleteSessionOptions(options)
     return NativeSession(library, graph, session)
+
+
+def load_op_library(library: ctypes.CDLL, path: Path) -> None:
+    """Register the custom ops of a shared library. Raises UsageError where it does not load."""
+    try:
+        with checked_status(library) as status:
+            library.TF_LoadLibrary(os.fsencode(path.absolute()), status)
+    except StatusError as error:
+        raise UsageError(f"Cannot load the op library {path}: {error.summary()}.") from None
 
 
 def _load(

@@ -9,14 +9,12 @@ from __future__ import annotations
 import ctypes
 import itertools
 import weakref
-from typing import Any
 
 import numpy as np
 
+from tfexport.data.arrays import Array
 from tfexport.dtypes import dtype_name, dtype_number, numpy_dtype
 from tfexport.runtime.library import DEALLOCATOR
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 _STRING = dtype_number("string")
 _TSTRING_BYTES = 24

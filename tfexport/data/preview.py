@@ -1,0 +1,150 @@
+"""What of an output is shown: all of a small one; of a large one its ends and its statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfexport.data.arrays import Array, Arrays
+
+WHOLE = 1000
+"""The most elements that are shown whole, as numpy's own print threshold."""
+
+EDGE_ROWS = 3
+"""How many rows of a large output are shown at its beginning and at its end."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of an output's finite numbers, None where there are none. ``not_finite`` counts the rest."""
+
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    not_finite: int
+
+
+@dataclass(frozen=True)
+class OutputPreview:
+    """An output: its whole ``values``, or its first and last rows (``head``, ``tail``)."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    values: Array | None
+    head: Array | None
+    tail: Array | None
+    statistics: Statistics | None
+
+
+class Preview:
+    """Collects outputs batch by batch, and keeps no more of them than is shown.
+
+    ``with_rows`` names the outputs whose batches follow each other along their first axis; of
+    the others the last one counts. ``whole`` keeps everything, however large.
+    """
+
+    def __init__(
+        self, dtypes: dict[str, str], with_rows: Collection[str], *, whole: bool = False
+    ) -> None:
+        self._dtypes = dtypes
+        self._with_rows = with_rows
+        self._limit = None if whole else WHOLE
+        self._found: dict[str, _Collected] = {}
+
+    def write(self, outputs: Arrays) -> None:
+        """Take in the outputs of one more batch."""
+        for name, array in outputs.items():
+            collected = self._found.get(name)
+            if collected is None or name not in self._with_rows or not array.ndim:
+                collected = self._found[name] = _Collected()
+            collected.add(array, self._limit)
+
+    def results(self) -> tuple[OutputPreview, ...]:
+        """What there is to show, in the order in which the outputs came."""
+        return tuple(
+            collected.describe(name, self._dtypes[name]) for name, collected in self._found.items()
+        )
+
+
+@dataclass
+class _Collected:
+    """One output so far. ``parts`` are all of its batches while they are few enough."""
+
+    rows: int = 0
+    elements: int = 0
+    parts: list[Array] | None = field(default_factory=list)
+    head: Array | None = None
+    tail: Array | None = None
+    shape: tuple[int, ...] = ()
+    numbers: _Numbers | None = None
+
+    def add(self, array: Array, limit: int | None) -> None:
+        self.rows += len(array) if array.ndim else 0
+        self.elements += array.size
+        self.shape = array.shape
+        if array.dtype.kind not in "OSUcb":
+            self.numbers = self.numbers or _Numbers()
+            self.numbers.add(array)
+        if self.parts is not None:
+            self.parts.append(array)
+        if limit is not None and self.elements > limit:
+            self._keep_ends(array)
+
+    def _keep_ends(self, array: Array) -> None:
+        if self.parts is not None:
+            array = _join(self.parts)
+            self.head = array[:EDGE_ROWS].copy() if array.ndim else array
+            self.parts = None
+            self.tail = array[:0]
+        if array.ndim and self.tail is not None:
+            self.tail = _join([self.tail, array[-EDGE_ROWS:]])[-EDGE_ROWS:].copy()
+
+    def describe(self, name: str, dtype: str) -> OutputPreview:
+        values = None if self.parts is None else _join(self.parts)
+        return OutputPreview(
+            name,
+            dtype,
+            (self.rows, *self.shape[1:]) if self.shape else (),
+            values,
+            self.head,
+            self._distinct_tail(),
+            self.numbers.describe() if self.numbers else None,
+        )
+
+    def _distinct_tail(self) -> Array | None:
+        # With four rows the last three begin within the first three.
+        if self.tail is None:
+            return None
+        overlap = max(2 * EDGE_ROWS - self.rows, 0)
+        return self.tail[overlap:] if self.rows > EDGE_ROWS else None
+
+
+@dataclass
+class _Numbers:
+    minimum: float = np.inf
+    maximum: float = -np.inf
+    total: float = 0.0
+    finite: int = 0
+    not_finite: int = 0
+
+    def add(self, array: Array) -> None:
+        numbers = array.astype(np.float64) if array.dtype != np.float64 else array
+        finite = numbers[np.isfinite(numbers)]
+        self.not_finite += numbers.size - finite.size
+        if finite.size:
+            self.minimum = min(self.minimum, float(finite.min()))
+            self.maximum = max(self.maximum, float(finite.max()))
+            self.total += float(finite.sum())
+            self.finite += finite.size
+
+    def describe(self) -> Statistics:
+        if not self.finite:
+            return Statistics(None, None, None, self.not_finite)
+        return Statistics(self.minimum, self.maximum, self.total / self.finite, self.not_finite)
+
+
+def _join(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,67 @@
+"""Runs a prepared signature over its inputs: all at once, or batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tfexport.data.arrays import Array, Arrays
+from tfexport.data.batching import (
+    count_rows,
+    fixed_batch,
+    names_with_rows,
+    outputs_with_rows,
+    pad_rows,
+    trim_rows,
+)
+from tfexport.data.feeding import Feed
+from tfexport.runtime.engine import Call
+from tfexport.runtime.streaming import read_ahead, write_behind
+from tfexport.savedmodel.description import Signature
+
+Write = Callable[[Arrays], None]
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A signature, the call that runs it, and what it is fed with.
+
+    ``defaults`` are the values of inputs that the feed does not give.
+    """
+
+    signature: Signature
+    call: Call
+    feed: Feed
+    defaults: Mapping[str, Array]
+
+    def run_whole(self, write: Write) -> None:
+        """One call over all values."""
+        write(self.call({**self.defaults, **self.feed.read()}))
+
+    def run_batches(self, size: int, write: Write, advance: Advance) -> None:
+        """A call for every ``size`` rows; reading, running and writing overlap.
+
+        Where the signature's batch is fixed, a short last batch is filled up by repeating its
+        last row, and its outputs are cut. ``advance`` is told the rows that are done.
+        """
+        with write_behind(write) as write_later:
+            for rows, outputs in self._batches(size):
+                write_later(outputs)
+                advance(rows)
+
+    def _batches(self, size: int) -> Iterator[tuple[int, Arrays]]:
+        specs = [tensor.graph_spec for tensor in self.signature.inputs]
+        with_rows, fixed = names_with_rows(specs), fixed_batch(specs)
+        cut = outputs_with_rows([t.graph_spec for t in self.signature.outputs], fixed)
+        for batch in read_ahead(self.feed.batches(size)):
+            rows = count_rows({name: batch[name] for name in batch if name in with_rows})
+            if fixed is not None and rows < fixed:
+                batch = pad_rows(batch, with_rows, fixed)
+            outputs = self.call({**self.defaults, **batch})
+            yield rows, outputs if fixed is None else trim_rows(outputs, cut, rows)
+
+    def row_outputs(self) -> frozenset[str]:
+        """The outputs that have a row for each row of the inputs."""
+        fixed = fixed_batch([tensor.graph_spec for tensor in self.signature.inputs])
+        return outputs_with_rows([t.graph_spec for t in self.signature.outputs], fixed)
