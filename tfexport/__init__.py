@@ -1,3 +1,62 @@
-"""Save, inspect and run TensorFlow SavedModels."""
+"""Save, inspect and run TensorFlow SavedModels.
+
+>>> import tfexport
+>>> tfexport.save(module, "custom_dense", specs=["None,5"])  # doctest: +SKIP
+>>> tfexport.inspect("custom_dense").signatures              # doctest: +SKIP
+>>> model = tfexport.load("custom_dense")                    # doctest: +SKIP
+>>> model(numpy.ones((2, 5), "float32"))["output_0"]         # doctest: +SKIP
+
+Importing this loads nothing heavy: each function imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from tfexport.errors import TfexportError
+from tfexport.spec import TensorSpec
+
+if TYPE_CHECKING:
+    import os
+
+    from tfexport.runtime.model import LoadedModel
+    from tfexport.savedmodel.description import ModelDescription
+
+__all__ = ["TensorSpec", "TfexportError", "__version__", "inspect", "load", "save"]
 
 __version__ = "0.1.0"
+
+
+def save(module: Any, directory: str | os.PathLike[str], **options: Any) -> ModelDescription:
+    """Trace a ``tf.Module`` and save it; gives what ``inspect`` gives.
+
+    The options are those of ``tfexport.exporting.saving.save_module``: ``specs`` (texts such as
+    ``"x=None,5:float32"`` or TensorSpec values), ``signatures``, ``force``. Imports TensorFlow.
+    """
+    from tfexport.exporting.saving import save_module
+
+    save_module(module, directory, **options)
+    return inspect(directory)
+
+
+def inspect(
+    directory: str | os.PathLike[str], *, tags: Iterable[str] | None = None
+) -> ModelDescription:
+    """Everything that a SavedModel holds, without importing TensorFlow's Python.
+
+    Raises SavedModelError where there is none, or it is damaged.
+    """
+    from tfexport.savedmodel.reader import read_description
+
+    return read_description(str(directory), tags)
+
+
+def load(directory: str | os.PathLike[str], *, tags: Iterable[str] | None = None) -> LoadedModel:
+    """A SavedModel to call with numpy arrays, through TensorFlow's C library.
+
+    Raises SavedModelError where TensorFlow cannot load it.
+    """
+    from tfexport.runtime.model import load_model
+
+    return load_model(str(directory), tags=None if tags is None else tuple(tags))

@@ -33,6 +33,23 @@ class CommandLine(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        # click itself would write an empty line for the one, and exit with 1 for the other.
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _InterruptedRun from None
+        except BrokenPipeError:
+            raise _ReaderGone from None
+
+
+class _InterruptedRun(Exception):  # noqa: N818
+    """Ctrl-C, or SIGTERM."""
+
+
+class _ReaderGone(Exception):  # noqa: N818
+    """Nobody reads stdout any more (``| head``)."""
+
 
 @click.command(
     cls=CommandLine,
@@ -45,12 +62,14 @@ def command_line() -> None:
     """Save, inspect and run TensorFlow SavedModels."""
 
 
-def run_command_line(arguments: Sequence[str] | None = None) -> int:
+def run_command_line(arguments: Sequence[str] | None = None, *, own_process: bool = False) -> int:
     """Run one command line (``sys.argv`` by default) and return its exit code.
 
+    ``own_process`` lets a command run in a child process that may crash: only for a process that
+    ends with this call.
     Errors that a user can cause are written to stderr; a bug propagates with its traceback.
     """
-    settings = Settings()
+    settings = Settings(own_process=own_process)
     try:
         code = command_line.main(
             arguments, prog_name="tfexport", standalone_mode=False, obj=settings
@@ -63,9 +82,9 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         return _report(_usage_line(error), error.exit_code, settings)
     except TfexportError as error:
         return _report(str(error), error.exit_code, settings, error)
-    except (click.Abort, KeyboardInterrupt):
+    except (_InterruptedRun, click.Abort, KeyboardInterrupt):
         return _report("Interrupted.", _INTERRUPTED, settings)
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         return _abandon_stdout()
     return code if isinstance(code, int) else 0
 
@@ -93,6 +112,6 @@ def _report(message: str, code: int, settings: Settings, error: TfexportError | 
 
 
 def _abandon_stdout() -> int:
-    # The reader went away (`| head`). Without this Python complains again when it exits.
+    # Without this Python complains again when it exits.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

@@ -101,7 +101,8 @@ class RunOptions:
 def run(directory: str, **values: Any) -> None:
     """Call a signature of the SavedModel in DIRECTORY and print its outputs."""
     options = RunOptions(**values)
-    continue_in_child(_leave_nothing_of(options.output), directory)
+    if current_settings().own_process:
+        continue_in_child(_leave_nothing_of(options.output), directory)
     # Nothing here multiplies matrices with numpy; its BLAS would start threads that spin.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tfexport.runtime.opening import choose_call, read_model

@@ -18,8 +18,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass
 class Settings:
-    """The options that all commands share."""
+    """The options that all commands share.
 
+    ``own_process`` says that this process is the command's alone, and may be forked.
+    """
+
+    own_process: bool = False
     debug: bool = False
     quiet: bool = False
     no_color: bool = False
