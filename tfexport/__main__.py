@@ -1,13 +1,24 @@
 """``python -m tfexport`` and the console command."""
 
+import gc
+import os
 import sys
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and end the process with its exit code."""
+    # The default, 700, searches for cycles some 30 times while modules are imported: 8 ms of 110.
+    gc.set_threshold(100_000)
     from tfexport.cli.main import run_command_line
 
-    sys.exit(run_command_line(own_process=True))
+    _exit(run_command_line(own_process=True))
+
+
+def _exit(code: int) -> None:
+    # Taking the interpreter apart object by object takes 10 ms, and nothing here needs it.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ TensorSpec(name='x', dtype='float32', shape=(None, 5))
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tfexport.dtypes import parse_dtype
 from tfexport.errors import SpecError
+from tfexport.records import dataclass
 
 Shape = tuple["int | None", ...]
 

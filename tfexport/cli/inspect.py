@@ -18,7 +18,7 @@ SCHEMA = "tfexport.inspect/1"
 @common_options
 def inspect(directory: str, as_json: bool) -> None:
     """Show the signatures, variables and functions of a SavedModel."""
-    description = read_description(directory)
+    description = read_description(directory, constants=as_json)
     if as_json:
         from tfexport.render.json import render_json
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -99,6 +98,8 @@ def _usage_line(error: click.ClickException) -> str:
 
 def _report(message: str, code: int, settings: Settings, error: TfexportError | None = None) -> int:
     if settings.debug and error is not None:
+        import traceback
+
         traceback.print_exception(error)
         if error.detail:
             click.echo(printable(error.detail, keep="\n\t"), err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from tfexport.render.terminal import Terminal
+
+_USUAL_WIDTH = 80
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -41,7 +42,9 @@ def _stdout_width() -> int | None:
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns) > 0:
         return int(columns)
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    return os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL_WIDTH  # 0: nobody set it
 
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:

@@ -6,7 +6,7 @@ Texts stand here as they are in the model; the writers make them printable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tfexport.records import dataclass
 
 STYLES = ("", "title", "heading", "name", "type", "number", "dim", "good", "warning")
 

@@ -6,10 +6,10 @@ Format: ``tensorflow/core/util/tensor_bundle/tensor_bundle.h`` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tfexport.dtypes import dtype_name
+from tfexport.records import dataclass
 from tfexport.savedmodel import protos
 from tfexport.savedmodel.layout import VARIABLES_INDEX, shard_path
 from tfexport.savedmodel.shapes import read_shape

@@ -7,8 +7,7 @@ the model, escape codes and all: a renderer makes them printable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tfexport.records import dataclass
 from tfexport.spec import Shape, TensorSpec
 
 MAX_ELEMENTS = 2**63 - 1  # what TensorFlow can count: tensorflow/core/framework/tensor_shape.h

@@ -1,114 +1,115 @@
-"""The metagraph's graph in one pass: ops, constants, and the nodes that others ask for.
+"""The metagraph's graph: which ops it consists of, its largest constants, the nodes others ask for.
 
-A graph may have 100,000 nodes and more, so that each is looked at once.
+A graph may have 100,000 nodes and more, so that the time of ``inspect`` is spent here: nodes are
+looked at once, in list comprehensions, and their attributes only where they are needed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from heapq import nlargest
+from itertools import compress, count
 from typing import Any
 
-from tfexport.dtypes import dtype_name
-from tfexport.savedmodel.description import Constant, Graph, OpCount
-from tfexport.savedmodel.protos import MetaGraphDef, NodeDef
+from tfexport.dtypes import dtype_name, item_size
+from tfexport.savedmodel.description import Constant, Graph, OpCount, count_elements
+from tfexport.savedmodel.protos import MetaGraphDef, NodeDef, TensorProto
 from tfexport.savedmodel.shapes import read_shape
 
 LARGEST_CONSTANTS = 10
-
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 
+Found = tuple[int, str, "str | None", NodeDef]
 
-@dataclass
+
 class GraphScan:
     """What one pass over all nodes found.
 
-    ``nodes`` are those of the main graph whose names were asked for, ``variables`` its variable
+    ``nodes`` are the main graph's nodes whose names were asked for, ``variables`` its variable
     nodes in the graph's order.
     """
 
-    graph_ops: Counter[str] = field(default_factory=Counter)
-    function_ops: Counter[str] = field(default_factory=Counter)
-    machinery_ops: Counter[str] = field(default_factory=Counter)
-    nodes: dict[str, NodeDef] = field(default_factory=dict)
-    variables: list[NodeDef] = field(default_factory=list)
-    functions: int = 0
-    _constants: list[tuple[int, str, str | None, NodeDef]] = field(default_factory=list)
+    def __init__(self, metagraph: MetaGraphDef, names: Iterable[str] = ()) -> None:
+        self._metagraph = metagraph
+        saver = _saver_nodes(metagraph)
+        wanted = frozenset(names) | saver
+        nodes = metagraph.graph_def.node
+        ops = [node.op for node in nodes]
+        names = [node.name for node in nodes]
+        self.graph_ops = Counter(ops)
+        self.nodes = {names[i]: nodes[i] for i in _positions(names, wanted)}
+        self.variables = [nodes[i] for i in _positions(ops, VARIABLE_OPS)]
+        self._saving_functions = frozenset(_called(self.nodes, saver))
+        self.machinery_ops = Counter(_saver_ops(metagraph, names, ops, saver))
+        self.function_ops: Counter[str] = Counter()
+        self._count_functions()
 
-    def describe(self) -> Graph:
-        """The scan as plain data, the most frequent ops first."""
+    def _count_functions(self) -> None:
+        for function in self._metagraph.graph_def.library.function:
+            ops = [node.op for node in function.node_def]
+            self.function_ops.update(ops)
+            if function.signature.name in self._saving_functions:
+                self.machinery_ops.update(ops)
+
+    def describe(self, constants: bool = True) -> Graph:
+        """The scan as plain data, the most frequent ops first; the largest constants if asked."""
         return Graph(
-            self.graph_ops.total(),
-            self.functions,
-            self.function_ops.total(),
+            sum(self.graph_ops.values()),
+            len(self._metagraph.graph_def.library.function),
+            sum(self.function_ops.values()),
             tuple(self._count_ops()),
-            tuple(self._describe_constants()),
+            tuple(self._largest_constants()) if constants else (),
         )
 
     def _count_ops(self) -> list[OpCount]:
-        counts = [
+        found = [
             OpCount(op, self.graph_ops[op], self.function_ops[op], self.machinery_ops[op])
             for op in self.graph_ops.keys() | self.function_ops.keys()
         ]
-        return sorted(counts, key=lambda count: (-count.total, count.op))
+        return sorted(found, key=lambda count: (-count.total, count.op))
 
-    def _describe_constants(self) -> Iterator[Constant]:
+    def _largest_constants(self) -> Iterator[Constant]:
+        # The names break ties, so that the order is the same each time.
         largest = nlargest(
-            LARGEST_CONSTANTS, self._constants, key=lambda found: (found[0], found[1])
+            LARGEST_CONSTANTS, self._constants(), key=lambda found: (found[0], found[1])
         )
         for size, name, function, node in largest:
             tensor = node.attr["value"].tensor
-            shape = read_shape(tensor.tensor_shape)
-            yield Constant(name, function, dtype_name(tensor.dtype), shape, size)
+            yield Constant(
+                name, function, dtype_name(tensor.dtype), read_shape(tensor.tensor_shape), size
+            )
 
-
-def scan_graph(metagraph: MetaGraphDef, names: Iterable[str]) -> GraphScan:
-    """Look at every node of the graph and its functions; keep the main graph's ``names``."""
-    scan = GraphScan()
-    _scan_main_graph(scan, metagraph, frozenset(names))
-    library = metagraph.graph_def.library.function
-    saving = _saving_functions(metagraph)
-    scan.functions = len(library)
-    for function in library:
-        _scan_function(scan, function, saving)
-    return scan
-
-
-def _scan_main_graph(scan: GraphScan, metagraph: MetaGraphDef, wanted: frozenset[str]) -> None:
-    is_machinery = _machinery_test(metagraph)
-    ops = []
-    for node in metagraph.graph_def.node:
-        name, op = node.name, node.op
-        ops.append(op)
-        if name in wanted:
-            scan.nodes[name] = node
-        if is_machinery(name):
-            scan.machinery_ops[op] += 1
-        if op == "Const":
-            scan._constants.append((node.attr["value"].tensor.ByteSize(), name, None, node))
-        elif op in VARIABLE_OPS:
-            scan.variables.append(node)
-    scan.graph_ops.update(ops)
-
-
-def _scan_function(scan: GraphScan, function: Any, saving: frozenset[str]) -> None:
-    name = function.signature.name
-    ops = [node.op for node in function.node_def]
-    scan.function_ops.update(ops)
-    if name in saving:
-        scan.machinery_ops.update(ops)
-        return
-    for node in function.node_def:
-        if node.op == "Const":
-            size = node.attr["value"].tensor.ByteSize()
-            scan._constants.append((size, node.name, name, node))
+    def _constants(self) -> Iterator[Found]:
+        graph = self._metagraph.graph_def
+        for node in graph.node:
+            if node.op == "Const":
+                yield _stored_bytes(node.attr["value"].tensor), node.name, None, node
+        for function in graph.library.function:
+            name = function.signature.name
+            if name not in self._saving_functions:
+                for node in function.node_def:
+                    if node.op == "Const":
+                        yield _stored_bytes(node.attr["value"].tensor), node.name, name, node
 
 
 def node_name(tensor_name: str) -> str:
     """The node that makes a tensor: ``x`` for ``x:0``, ``^x`` or ``x``."""
     return tensor_name.removeprefix("^").partition(":")[0]
+
+
+def _positions(texts: list[str], wanted: frozenset[str]) -> Iterator[int]:
+    return compress(count(), map(wanted.__contains__, texts))
+
+
+def _stored_bytes(tensor: TensorProto) -> int:
+    # Not ByteSize(): it writes the whole message out to measure it.
+    if tensor.tensor_content:
+        return len(tensor.tensor_content)
+    if tensor.string_val:
+        return sum(map(len, tensor.string_val))
+    size = item_size(dtype_name(tensor.dtype)) or 0
+    return size * (count_elements(read_shape(tensor.tensor_shape)) or 0)
 
 
 def _saver_nodes(metagraph: MetaGraphDef) -> frozenset[str]:
@@ -117,23 +118,20 @@ def _saver_nodes(metagraph: MetaGraphDef) -> frozenset[str]:
     return frozenset(node_name(name) for name in names if name)
 
 
-def _machinery_test(metagraph: MetaGraphDef) -> Any:
+def _saver_ops(
+    metagraph: MetaGraphDef, names: list[str], ops: list[str], saver: frozenset[str]
+) -> Iterator[str]:
     # TensorFlow 1 builds its saver under a scope of its own (save/Const, save/restore_all);
     # TensorFlow 2 has three nodes, two of which call a function of the library.
-    nodes = _saver_nodes(metagraph)
     scope = metagraph.saver_def.filename_tensor_name.rpartition("/")[0]
-    if not scope:
-        return nodes.__contains__
-    prefix = f"{scope}/"
-    return lambda name: name.startswith(prefix)
+    if scope:
+        prefix = f"{scope}/"
+        return (ops[i] for i, name in enumerate(names) if name.startswith(prefix))
+    return (ops[i] for i in _positions(names, saver))
 
 
-def _saving_functions(metagraph: MetaGraphDef) -> frozenset[str]:
-    nodes = _saver_nodes(metagraph)
-    if not nodes or not metagraph.graph_def.library.function:
-        return frozenset()
-    return frozenset(
-        node.attr["f"].func.name
-        for node in metagraph.graph_def.node
-        if node.name in nodes and "f" in node.attr
-    )
+def _called(nodes: dict[str, NodeDef], saver: frozenset[str]) -> Iterator[Any]:
+    for name in saver & nodes.keys():
+        attributes = nodes[name].attr
+        if "f" in attributes:
+            yield attributes["f"].func.name

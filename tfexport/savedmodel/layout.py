@@ -7,10 +7,10 @@ TensorFlow Serving lays them out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from tfexport.errors import SavedModelError
+from tfexport.records import dataclass
 
 SAVED_MODEL_PB = "saved_model.pb"
 SAVED_MODEL_PBTXT = "saved_model.pbtxt"

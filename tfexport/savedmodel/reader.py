@@ -17,7 +17,7 @@ from tfexport.savedmodel.description import (
     ModelDescription,
     ModelWarning,
 )
-from tfexport.savedmodel.graph import scan_graph
+from tfexport.savedmodel.graph import GraphScan
 from tfexport.savedmodel.layout import VARIABLES_INDEX, ModelLocation, locate_model
 from tfexport.savedmodel.objects import find_paths, read_functions, read_objects
 from tfexport.savedmodel.parsing import choose_metagraph, parse_saved_model, tags_of
@@ -44,12 +44,15 @@ from tfexport.savedmodel.warnings import (
 T = TypeVar("T")
 
 
-def read_description(directory: str | Path, tags: Iterable[str] | None = None) -> ModelDescription:
+def read_description(
+    directory: str | Path, tags: Iterable[str] | None = None, *, constants: bool = True
+) -> ModelDescription:
     """Everything that the SavedModel in ``directory`` holds.
 
     ``tags`` chooses among several metagraphs; without it ``serve`` is taken, or the only one. A
     directory of numeric versions stands for its highest one. What is missing or damaged beside
-    ``saved_model.pb`` becomes a warning of the description.
+    ``saved_model.pb`` becomes a warning of the description. Without ``constants`` the largest
+    ones are not searched for, which takes as long as all the rest in a graph of 100,000 nodes.
 
     Raises SavedModelError where there is no SavedModel, it does not parse, or has no such
     metagraph.
@@ -57,17 +60,21 @@ def read_description(directory: str | Path, tags: Iterable[str] | None = None) -
     location = locate_model(directory)
     saved_model = parse_saved_model(location.file)
     metagraph = choose_metagraph(saved_model, tags, directory)
-    return describe(location, saved_model, metagraph)
+    return describe(location, saved_model, metagraph, constants=constants)
 
 
 def describe(
-    location: ModelLocation, saved_model: SavedModelProto, metagraph: MetaGraphDef
+    location: ModelLocation,
+    saved_model: SavedModelProto,
+    metagraph: MetaGraphDef,
+    *,
+    constants: bool = True,
 ) -> ModelDescription:
     """The description of one metagraph of a SavedModel that is parsed already."""
     directory, warnings = location.directory, _Warnings()
     files = list_files(directory)
-    scan = scan_graph(metagraph, signature_nodes(metagraph))
-    graph = scan.describe()
+    scan = GraphScan(metagraph, signature_nodes(metagraph))
+    graph = scan.describe(constants)
     paths = find_paths(metagraph)
     index = warnings.catch("damaged-checkpoint", lambda: _read_index(directory))
     variables = read_variables(metagraph, paths, scan, index)

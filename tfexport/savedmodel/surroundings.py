@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +84,8 @@ def read_provenance(directory: Path) -> Provenance | None:
     content = _read_optional(directory, MANIFEST)
     if content is None:
         return None
+    import json  # 2 ms, and most models have no such file
+
     try:
         manifest = json.loads(content[:_MAX_MANIFEST])
     except (ValueError, RecursionError):
@@ -139,6 +140,8 @@ def _asset_definitions(metagraph: MetaGraphDef) -> Iterator[Any]:
 def _keras_objects(content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     # SavedMetadata (tensorflow/python/keras/protobuf/saved_metadata.proto): nodes = 1, of which
     # node_path = 3, metadata = 5 (JSON). Its generated module lies behind tensorflow.python.
+    import json
+
     for number, node in read_fields(content):
         if number == 1 and isinstance(node, bytes):
             fields = dict(read_fields(node))
