@@ -11,17 +11,16 @@ Importing this loads nothing heavy: each function imports what it needs when it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-from tfexport.errors import TfexportError
-from tfexport.spec import TensorSpec
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
+    from tfexport.errors import TfexportError
     from tfexport.runtime.model import LoadedModel
     from tfexport.savedmodel.description import ModelDescription
+    from tfexport.spec import TensorSpec
 
 __all__ = ["TensorSpec", "TfexportError", "__version__", "inspect", "load", "save"]
 
@@ -60,3 +59,15 @@ def load(directory: str | os.PathLike[str], *, tags: Iterable[str] | None = None
     from tfexport.runtime.model import load_model
 
     return load_model(str(directory), tags=None if tags is None else tuple(tags))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TensorSpec":
+        from tfexport.spec import TensorSpec
+
+        return TensorSpec
+    if name == "TfexportError":
+        from tfexport.errors import TfexportError
+
+        return TfexportError
+    raise AttributeError(f"module 'tfexport' has no attribute '{name}'")

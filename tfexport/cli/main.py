@@ -14,7 +14,12 @@ from tfexport.cli.settings import Settings
 from tfexport.errors import TfexportError
 from tfexport.render.escaping import printable
 
-COMMANDS = ("save", "inspect", "run")
+# The short help stands here so that `--help` imports no command: a test compares it with theirs.
+COMMANDS = {
+    "save": "Save TARGET, a tf.Module in Python, as a SavedModel.",
+    "inspect": "Show the signatures, variables and functions of a SavedModel.",
+    "run": "Call a signature of a SavedModel and print its outputs.",
+}
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -31,6 +36,10 @@ class CommandLine(click.Group):
         command = getattr(importlib.import_module(f"tfexport.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
         # click itself would write an empty line for the one, and exit with 1 for the other.
@@ -98,6 +107,7 @@ def _usage_line(error: click.ClickException) -> str:
 
 def _report(message: str, code: int, settings: Settings, error: TfexportError | None = None) -> int:
     if settings.debug and error is not None:
+        
         import traceback
 
         traceback.print_exception(error)

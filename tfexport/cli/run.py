@@ -99,7 +99,7 @@ class RunOptions:
 @json_option
 @common_options
 def run(directory: str, **values: Any) -> None:
-    """Call a signature of the SavedModel in DIRECTORY and print its outputs."""
+    """Call a signature of a SavedModel and print its outputs."""
     options = RunOptions(**values)
     if current_settings().own_process:
         continue_in_child(_leave_nothing_of(options.output), directory)
