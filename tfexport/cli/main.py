@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 import tfexport
-from tfexport.cli.settings import Settings
+from tfexport.cli.settings import Settings, stdout_width
 from tfexport.errors import TfexportError
 from tfexport.render.escaping import printable
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Call a signature of a SavedModel and print its outputs.",
 }
 
+_WIDEST_HELP = 100  # columns
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -61,7 +62,7 @@ class _ReaderGone(Exception):  # noqa: N818
 
 @click.command(
     cls=CommandLine,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(
     tfexport.__version__, "--version", "-V", prog_name="tfexport", message="%(prog)s %(version)s"
@@ -80,7 +81,12 @@ def run_command_line(arguments: Sequence[str] | None = None, *, own_process: boo
     settings = Settings(own_process=own_process)
     try:
         code = command_line.main(
-            arguments, prog_name="tfexport", standalone_mode=False, obj=settings
+            arguments,
+            prog_name="tfexport",
+            standalone_mode=False,
+            obj=settings,
+            # click would import shutil to ask for it: a tenth of the time that --help takes.
+            terminal_width=min(stdout_width() or 80, _WIDEST_HELP),
         )
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -107,7 +113,6 @@ def _usage_line(error: click.ClickException) -> str:
 
 def _report(message: str, code: int, settings: Settings, error: TfexportError | None = None) -> int:
     if settings.debug and error is not None:
-        
         import traceback
 
         traceback.print_exception(error)

@@ -5,29 +5,29 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from tfexport.render.terminal import Terminal
+if TYPE_CHECKING:
+    from tfexport.render.terminal import Terminal
 
 _USUAL_WIDTH = 80
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-@dataclass
 class Settings:
     """The options that all commands share.
 
     ``own_process`` says that this process is the command's alone, and may be forked.
     """
 
-    own_process: bool = False
-    debug: bool = False
-    quiet: bool = False
-    no_color: bool = False
+    def __init__(self, own_process: bool = False) -> None:
+        self.own_process = own_process
+        self.debug = False
+        self.quiet = False
+        self.no_color = False
 
     def colour_of(self, stream: TextIO) -> bool:
         """Whether to colour what is written to ``stream``: https://no-color.org."""
@@ -35,10 +35,13 @@ class Settings:
 
     def terminal(self) -> Terminal:
         """What stdout can show: COLUMNS, else the terminal's width; a pipe has no width."""
-        return Terminal(_stdout_width(), self.colour_of(sys.stdout))
+        from tfexport.render.terminal import Terminal
+
+        return Terminal(stdout_width(), self.colour_of(sys.stdout))
 
 
-def _stdout_width() -> int | None:
+def stdout_width() -> int | None:
+    """The columns that stdout has: COLUMNS, else the terminal's; None where it is none."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns) > 0:
         return int(columns)
