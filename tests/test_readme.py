@@ -1,0 +1,85 @@
+"""The README is true: its commands are run, and their output is compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(block: str) -> Iterator[tuple[str, str, str]]:
+    """Each command of a block with the stdout and the stderr (``! ``) that it shows."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, *lines = part.splitlines()
+        stdout = [line for line in lines if not line.startswith("! ")]
+        stderr = [line[2:] for line in lines if line.startswith("! ")]
+        yield command, "\n".join(stdout), "\n".join(stderr)
+
+
+def without_numbers(text: str) -> str:
+    """Weights are random and versions change; names, dtypes, words and layout do not."""
+    lines = (" ".join(NUMBER.sub("#", line).split()) for line in text.strip().splitlines())
+    return "\n".join(line.replace("[ ", "[") for line in lines)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is not the repository, with the example models in it."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "models").symlink_to(ROOT / "models")
+    binaries = folder / "bin"
+    binaries.mkdir()
+    for name, words in (("tfexport", f"{sys.executable} -m tfexport"), ("python", sys.executable)):
+        (binaries / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        (binaries / name).chmod(0o755)
+    return folder
+
+
+def run_shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        timeout=120,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
+    found = [command for block in blocks("console") for command in commands(block)]
+    assert len(found) >= 8
+    for command, stdout, stderr in found:
+        run = run_shell(command, folder)
+        assert without_numbers(run.stdout) == without_numbers(stdout), command
+        assert run.stderr.strip() == stderr, command
+        assert bool(run.returncode) == bool(stderr), command
+
+
+def test_the_python_example_prints_what_its_comments_say(folder: Path) -> None:
+    for block in blocks("python"):
+        run = run_shell(f"python -c '{block}'", folder)
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.splitlines() == re.findall(r"print\(.*# (.*)$", block, re.MULTILINE)
+
+
+def test_make_has_the_targets_that_the_readme_names() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE)) <= set(targets)
