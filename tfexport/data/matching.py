@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import unquote
 
 from tfexport.data.arguments import describe_unknown
+from tfexport.data.filenames import name_files, name_members
 from tfexport.errors import InputDataError
 from tfexport.spec import TensorSpec
 
@@ -43,7 +43,7 @@ def match_arrays(
     Raises InputDataError where nothing fits.
     """
     wanted = [name] if name is not None else [str(spec.name) for spec in inputs]
-    found = {key: arrays[own] for key in wanted if (own := _find_key(arrays, key)) is not None}
+    found = _pick(arrays, wanted)
     if found:
         return found
     if len(arrays) == 1:
@@ -55,8 +55,12 @@ def match_arrays(
     raise InputDataError(f"'{label}' has none of the inputs {', '.join(wanted)}. It has: {listed}.")
 
 
-def _find_key(arrays: Mapping[str, object], name: str) -> str | None:
-    if name in arrays:
-        return name
-    # Our own files quote what would be unsafe in a file's name.
-    return next((key for key in arrays if unquote(key) == name), None)
+def _pick(arrays: Mapping[str, Value], wanted: Sequence[str]) -> dict[str, Value]:
+    # Our own files go by what is safe of a name.
+    files, members = name_files(wanted), name_members(wanted)
+    found: dict[str, Value] = {}
+    for name in wanted:
+        for key in (name, files[name], members[name]):
+            if key in arrays:
+                found.setdefault(name, arrays[key])
+    return found
