@@ -34,19 +34,24 @@ def find_input(inputs: Sequence[TensorSpec], name: str | None, label: str) -> Te
 
 
 def match_arrays(
-    arrays: Mapping[str, Value], inputs: Sequence[TensorSpec], name: str | None, label: str
+    arrays: Mapping[str, Value],
+    inputs: Sequence[TensorSpec],
+    name: str | None,
+    label: str,
+    *,
+    only_fits: bool = True,
 ) -> dict[str, Value]:
     """The arrays of a file by the inputs that they feed; others are left out.
 
-    With a ``name`` it is the array of this name, or the file's only one, that feeds this input;
-    without, every input that is named, and an only array feeds an only input.
+    With a ``name`` it is the array of this name that feeds this input; without, every input that
+    is named. Where none is, and ``only_fits``, the file's only array feeds the input.
     Raises InputDataError where nothing fits.
     """
     wanted = [name] if name is not None else [str(spec.name) for spec in inputs]
-    found = _pick(arrays, wanted)
+    found = pick_arrays(arrays, wanted)
     if found:
         return found
-    if len(arrays) == 1:
+    if len(arrays) == 1 and only_fits:
         spec = find_input(inputs, name, label)
         return {str(spec.name): next(iter(arrays.values()))}
     listed = ", ".join(arrays) or "nothing"
@@ -55,7 +60,8 @@ def match_arrays(
     raise InputDataError(f"'{label}' has none of the inputs {', '.join(wanted)}. It has: {listed}.")
 
 
-def _pick(arrays: Mapping[str, Value], wanted: Sequence[str]) -> dict[str, Value]:
+def pick_arrays(arrays: Mapping[str, Value], wanted: Sequence[str]) -> dict[str, Value]:
+    """Those of ``wanted`` that are there, under their own names or as our files name them."""
     # Our own files go by what is safe of a name.
     files, members = name_files(wanted), name_members(wanted)
     found: dict[str, Value] = {}
