@@ -90,20 +90,31 @@ def _parse_text(array: Array, dtype: str, label: str, cast: bool, first_row: int
     if not cast and array.size:
         place = _show_place(array, 0, first_row)
         raise InputDataError(
-            f"{label} takes {dtype}, not text: {array.flat[0]!r}{place}. "
+            f"{label} takes {dtype}, not text: {array.reshape(-1)[:1].tolist()[0]!r}{place}. "
             "Text is read as numbers with --cast (cast=True in Python)."
         )
-    try:
-        return array.astype(np.complex128 if dtype.startswith("complex") else np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputDataError(f"{label} takes {dtype}: {error}.") from None
+    parse = complex if dtype.startswith("complex") else float
+    numbers = np.empty(array.size, np.dtype(parse))
+    for position, text in enumerate(array.reshape(-1).tolist()):
+        try:
+            numbers[position] = parse(text.decode() if isinstance(text, bytes) else text)
+        except (TypeError, ValueError):
+            place = _show_place(array, position, first_row)
+            raise InputDataError(f"{label} takes {dtype}: {text!r}{place} is no number.") from None
+    return numbers.reshape(array.shape)
 
 
 def _is_always_exact(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
+    if not (_is_plain(source) and _is_plain(target)):
+        return False
     # numpy calls int64 -> float64 safe, but it rounds above 2**53.
-    if family(source) == "int" and family(target) in ("float", "complex"):
-        return source.itemsize < 4 and target.name != "float16" and target.kind in "fc"
-    return source.kind in "biufc" and target.kind in "biufc" and np.can_cast(source, target)
+    is_rounded = family(source) == "int" and source.itemsize == 8 and target.kind in "fc"
+    return np.can_cast(source, target) and not is_rounded
+
+
+def _is_plain(dtype: np.dtype[Any]) -> bool:
+    # ml_dtypes' types say 2, numpy's own 1, or 0 in the other byte order.
+    return dtype.kind in "biufc" and dtype.isbuiltin != 2
 
 
 def _convert(
@@ -136,9 +147,7 @@ def _blocks(array: Array) -> Iterator[tuple[int, Array]]:
 
 
 def _widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    if dtype.kind in "biufc" and dtype.isbuiltin == 1:
-        return dtype
-    if dtype.kind in "biufc" and dtype.isbuiltin == 0:
+    if _is_plain(dtype):
         native: np.dtype[Any] = dtype.newbyteorder("=")
         return native
     # Every small float of ml_dtypes is exact as a float32, every small integer as an int16.

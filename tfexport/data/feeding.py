@@ -38,6 +38,11 @@ class Feed:
         return frozenset(name for source in self.sources for name in source.names)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the values that a user would want to know (images resized, say)."""
+        return tuple(note for source in self.sources for note in source.notes)
+
+    @property
     def rows(self) -> int | None:
         """How many rows ``batches`` goes through, or None where only its end will tell."""
         counts = {stream.rows for stream in self._streams()}
@@ -168,8 +173,7 @@ def open_feed(
         for name in source.names:
             if name in giver:
                 raise InputDataError(
-                    f"Input '{name}' is given twice, by {_quote(giver[name])} and by "
-                    f"{_quote(source.label)}."
+                    f"Input '{name}' is given twice, by '{giver[name]}' and by '{source.label}'."
                 )
             giver[name] = source.label
     feed = Feed(sources, {str(spec.name): spec for spec in inputs}, cast)
@@ -241,8 +245,8 @@ def _in_step(
         if any(count != counts[0] for count in counts):
             short, long = counts.index(min(counts)), counts.index(max(counts))
             raise InputDataError(
-                f"{_quote(streams[short].label)} ends after {_count(done + counts[short])}, and "
-                f"{_quote(streams[long].label)} has more."
+                f"'{streams[short].label}' ends after {_count(done + counts[short])}, and "
+                f"'{streams[long].label}' has more."
             )
         found = [part for part in parts if part is not None]
         if not found:
@@ -280,18 +284,14 @@ def _add_unit_axis(rows: Array, spec: TensorSpec) -> Array:
 
 def _one_value_for(name: str, spec: TensorSpec, label: str) -> InputDataError:
     return InputDataError(
-        f"Input '{name}' takes one {spec.display()} for all rows, and {_quote(label)} has one for "
+        f"Input '{name}' takes one {spec.display()} for all rows, and '{label}' has one for "
         f"each. Give it by itself: --input {name}=VALUE"
     )
 
 
 def _no_rows(label: str) -> InputDataError:
-    return InputDataError(f"{_quote(label)} has no rows.")
+    return InputDataError(f"'{label}' has no rows.")
 
 
 def _label(name: str, label: str) -> str:
-    return f"Input '{name}' ({label})" if label else f"Input '{name}'"
-
-
-def _quote(label: str) -> str:
-    return f"'{label}'" if label else "--input"
+    return f"Input '{name}' ({label})"

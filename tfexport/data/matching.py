@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import unquote
 
 from tfexport.data.arguments import describe_unknown
+from tfexport.data.filenames import name_files, name_members
 from tfexport.errors import InputDataError
 from tfexport.spec import TensorSpec
 
@@ -34,19 +34,24 @@ def find_input(inputs: Sequence[TensorSpec], name: str | None, label: str) -> Te
 
 
 def match_arrays(
-    arrays: Mapping[str, Value], inputs: Sequence[TensorSpec], name: str | None, label: str
+    arrays: Mapping[str, Value],
+    inputs: Sequence[TensorSpec],
+    name: str | None,
+    label: str,
+    *,
+    only_fits: bool = True,
 ) -> dict[str, Value]:
     """The arrays of a file by the inputs that they feed; others are left out.
 
-    With a ``name`` it is the array of this name, or the file's only one, that feeds this input;
-    without, every input that is named, and an only array feeds an only input.
+    With a ``name`` it is the array of this name that feeds this input; without, every input that
+    is named. Where none is, and ``only_fits``, the file's only array feeds the input.
     Raises InputDataError where nothing fits.
     """
     wanted = [name] if name is not None else [str(spec.name) for spec in inputs]
-    found = {key: arrays[own] for key in wanted if (own := _find_key(arrays, key)) is not None}
+    found = pick_arrays(arrays, wanted)
     if found:
         return found
-    if len(arrays) == 1:
+    if len(arrays) == 1 and only_fits:
         spec = find_input(inputs, name, label)
         return {str(spec.name): next(iter(arrays.values()))}
     listed = ", ".join(arrays) or "nothing"
@@ -55,8 +60,13 @@ def match_arrays(
     raise InputDataError(f"'{label}' has none of the inputs {', '.join(wanted)}. It has: {listed}.")
 
 
-def _find_key(arrays: Mapping[str, object], name: str) -> str | None:
-    if name in arrays:
-        return name
-    # Our own files quote what would be unsafe in a file's name.
-    return next((key for key in arrays if unquote(key) == name), None)
+def pick_arrays(arrays: Mapping[str, Value], wanted: Sequence[str]) -> dict[str, Value]:
+    """Those of ``wanted`` that are there, under their own names or as our files name them."""
+    # Our own files go by what is safe of a name.
+    files, members = name_files(wanted), name_members(wanted)
+    found: dict[str, Value] = {}
+    for name in wanted:
+        for key in (name, files[name], members[name]):
+            if key in arrays:
+                found.setdefault(name, arrays[key])
+    return found

@@ -10,7 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -20,21 +19,23 @@ _GZIP = b"\x1f\x8b"
 _HEAD = 1 << 16
 
 
-@dataclass(frozen=True)
 class Place:
     """A file, or a stream that can be read once.
 
     ``label`` is what stands for it in messages: the path as the user wrote it, or ``stdin``.
     """
 
-    label: str
-    path: Path | None = None
-    stream: BinaryIO | None = None
+    def __init__(
+        self, label: str, path: Path | None = None, stream: BinaryIO | None = None
+    ) -> None:
+        self.label = label
+        self.path = path
+        self._stream = stream
 
     def open(self) -> BinaryIO:
         """The bytes, unpacked where they are gzip. Raises InputDataError where they cannot be."""
-        if self.stream is not None:
-            return self.stream
+        if self._stream is not None:
+            return self._stream
         assert self.path is not None
         try:
             stream = self.path.open("rb")
@@ -45,13 +46,35 @@ class Place:
         return stream
 
     def open_seekable(self) -> IO[bytes]:
-        """The bytes of the file as they are; a stream is first written to a temporary file."""
-        if self.stream is None:
-            return self.open()
+        """The bytes for a format that jumps about; a stream goes to a temporary file first."""
+        stream = self.open()
+        if self._stream is None and not isinstance(stream, gzip.GzipFile):
+            return stream
         spool = tempfile.TemporaryFile()  # noqa: SIM115  gone when its last reader is
-        shutil.copyfileobj(self.stream, spool)
+        shutil.copyfileobj(stream, spool)
         spool.seek(0)
         return spool
+
+    def peek_line(self) -> bytes:
+        """The first line, which ``open`` will give again."""
+        if self._stream is None:
+            with damage_reported(self.label), self.open() as stream:
+                return stream.readline()
+        line = self._stream.readline()
+        self._stream = _join(line, self._stream)
+        return line
+
+    def peek_head(self) -> bytes:
+        """The first bytes (up to 64 KiB), which ``open`` will give again."""
+        if self._stream is None:
+            with damage_reported(self.label), self.open() as stream:
+                return stream.read(_HEAD)
+        head = self._stream.read(_HEAD)
+        self._stream = _join(head, self._stream)
+        if head.startswith(_GZIP):
+            self._stream = cast(BinaryIO, gzip.GzipFile(fileobj=self._stream))
+            return self.peek_head()
+        return head
 
 
 @contextmanager
@@ -71,20 +94,13 @@ def unreadable(label: str, error: OSError) -> InputDataError:
     return InputDataError(f"Cannot read '{label}': {reason}.")
 
 
-def look_ahead(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The first 64 KiB of a stream that cannot seek, and the stream from its start again."""
-    head = stream.read(_HEAD)
-    if head[:2] == _GZIP:
-        unpacked = gzip.GzipFile(fileobj=_join(head, stream))
-        return look_ahead(cast(BinaryIO, unpacked))
-    return head, cast(BinaryIO, _join(head, stream))
-
-
-def _join(head: bytes, rest: BinaryIO) -> io.BufferedReader:
-    return io.BufferedReader(_Joined(head, rest), _HEAD)
+def _join(head: bytes, rest: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Joined(head, rest), _HEAD))
 
 
 class _Joined(io.RawIOBase):
+    """Bytes that were read already, then the rest of their stream."""
+
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         super().__init__()
         self._head = memoryview(head)

@@ -1,98 +1,93 @@
-"""Opens what stands after ``--input``: finds the files, picks the format by their names."""
+"""Opens what stands after ``--input``: a file, a folder, a glob, JSON, or ``-`` for stdin."""
 
 from __future__ import annotations
 
-import glob
 import importlib
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from tfexport.data.arguments import parse_input
+from tfexport.data.finding import find_matches, find_places, is_there, pick_format
 from tfexport.data.places import Place
 from tfexport.data.sources import Source
 from tfexport.errors import InputDataError
 from tfexport.spec import TensorSpec
-from tfexport.suggestions import did_you_mean
 
 Inputs = Sequence[TensorSpec]
 
-# The module of formats/ that opens files of a suffix.
-FORMATS = {
-    ".npy": "npy",
-    ".npz": "npz",
-}
+_STDIN = "-"
+_SHOWN = 40  # letters of inline JSON in a message
+_LIKE_JSON = re.compile(
+    r"\s*([\[{\"]|(-?(\d[\d.eE+-]*|Infinity)|NaN|true|false|null)\s*\Z)", re.DOTALL
+)
 
 
-def open_sources(texts: Sequence[str], inputs: Inputs) -> list[Source]:
-    """The sources of several ``[NAME=]WHERE``, in their order. Raises InputDataError."""
+def open_sources(
+    texts: Sequence[str], inputs: Inputs, stdin: BinaryIO | None = None
+) -> list[Source]:
+    """The sources of several ``[NAME=]WHERE``, in their order; ``-`` reads ``stdin``.
+
+    Raises InputDataError.
+    """
     names = [str(spec.name) for spec in inputs]
     parsed = [parse_input(text, names) for text in texts]
-    return [open_source(where, inputs, name) for name, where in parsed]
+    if [where for _, where in parsed].count(_STDIN) > 1:
+        raise InputDataError("stdin is given twice (--input -), and can be read once.")
+    return [open_source(where, inputs, name, stdin) for name, where in parsed]
 
 
-def open_source(where: str, inputs: Inputs, name: str | None) -> Source:
+def open_source(
+    where: str, inputs: Inputs, name: str | None = None, stdin: BinaryIO | None = None
+) -> Source:
     """The values at ``where`` for the input ``name``, or for those that it names itself.
 
     Raises InputDataError for what is not there, is of no known format, or feeds no input.
     """
-    places = find_places(where)
-    return _open_format(_pick_format(places), where, places, inputs, name)
-
-
-def find_places(where: str) -> list[Place]:
-    """The file at a path, or the files of a glob in natural order. Raises InputDataError."""
+    if where == _STDIN:
+        return _open_stream("stdin", stdin or sys.stdin.buffer, inputs, name)
     path = Path(where)
-    if _is_there(path):
-        return [Place(where, path)]
-    found = sorted(_find_matches(where), key=_in_natural_order)
-    if not found:
-        raise InputDataError(_describe_missing(where, path))
-    return [Place(match, Path(match)) for match in found]
+    if _LIKE_JSON.match(where) and not is_there(path) and not find_matches(where):
+        return _open_inline(where, inputs, name)
+    if is_there(path) and not path.is_file() and not path.is_dir():  # a pipe: <(zcat x.csv)
+        return _open_stream(where, path.open("rb"), inputs, name)
+    return _open_files(where, inputs, name)
 
 
-def _find_matches(where: str) -> list[str]:
-    # Path.glob takes no absolute patterns.
-    return glob.glob(where, recursive=True) if glob.has_magic(where) else []  # noqa: PTH207
-
-
-def _in_natural_order(path: str) -> list[tuple[int, str]]:
-    # part-2 before part-10
-    pieces = re.split(r"([0-9]+)", path)
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
-
-
-def _is_there(path: Path) -> bool:
+def _open_files(where: str, inputs: Inputs, name: str | None) -> Source:
     try:
-        return path.exists()
-    except (OSError, ValueError):  # longer than a path can be, or with a NUL in it
-        return False
+        places = find_places(where)
+    except InputDataError as error:
+        if "/" in where or Path(where).suffix or not _takes_text(inputs, name):
+            raise
+        raise InputDataError(f"{error} For the text itself write JSON: '\"{where}\"'") from None
+    module = pick_format(places, where)
+    if module == "npy" and Path(where).is_dir():
+        module = "folder"
+    return _open_format(module, where, places, inputs, name)
 
 
-def _describe_missing(where: str, path: Path) -> str:
-    if glob.has_magic(where):
-        return f"No file matches '{where}'."
-    try:
-        neighbours = [entry.name for entry in path.parent.iterdir()]
-    except (OSError, ValueError):
-        neighbours = []
-    return f"There is no file '{where}'.{did_you_mean(path.name, neighbours)}"
+def _open_inline(text: str, inputs: Inputs, name: str | None) -> Source:
+    from tfexport.data.formats.json_document import make_source
+    from tfexport.data.json_values import parse_json
+
+    label = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return make_source(parse_json(text, f"'{label}'"), inputs, name, label)
 
 
-def _pick_format(places: Sequence[Place]) -> str:
-    suffixes = {_suffix(place) for place in places}
-    unknown = sorted(suffixes - FORMATS.keys())
-    if unknown:
-        raise InputDataError(
-            f"'{places[0].label}' is of no known format. Known are: {', '.join(FORMATS)}."
-        )
-    return FORMATS[suffixes.pop()]
+def _open_stream(label: str, stream: BinaryIO, inputs: Inputs, name: str | None) -> Source:
+    from tfexport.data.sniffing import detect_format
+
+    place = Place(label, stream=stream)
+    names = [str(spec.name) for spec in inputs]
+    module = detect_format(place.peek_head(), names, takes_text=_takes_text(inputs, name))
+    return _open_format(module, label, [place], inputs, name)
 
 
-def _suffix(place: Place) -> str:
-    assert place.path is not None
-    name = place.path.name.lower().removesuffix(".gz")
-    return Path(name).suffix
+def _takes_text(inputs: Inputs, name: str | None) -> bool:
+    return any(spec.dtype == "string" and name in (None, spec.name) for spec in inputs)
 
 
 def _open_format(

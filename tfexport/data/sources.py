@@ -27,10 +27,14 @@ class StoredArray(Shaped, Protocol):
 
 @dataclass(frozen=True)
 class ArraySource:
-    """Inputs whose arrays lie in a file. ``label`` is what the user calls it."""
+    """Inputs whose arrays lie in a file.
+
+    ``label`` is what the user calls it; ``notes`` say what was done to the values.
+    """
 
     label: str
     arrays: Mapping[str, StoredArray]
+    notes: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,6 +55,7 @@ class RowSource:
     names: tuple[str, ...]
     read_blocks: Callable[[int], Iterator[Arrays]]
     rows: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 Source = ArraySource | RowSource

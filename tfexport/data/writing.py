@@ -20,6 +20,10 @@ FORMATS = {
     "": "folder",
     ".npy": "npy",
     ".npz": "npz",
+    ".json": "json_document",
+    ".jsonl": "json_lines",
+    ".csv": "csv_table",
+    ".parquet": "parquet",
 }
 
 

@@ -1,0 +1,312 @@
+""".parquet, through pyarrow: streamed row by row group. See ``columns`` for the names.
+
+A column of lists (fixed or of one length) is a column of rows with more dimensions. Missing
+values (nulls) have no place in a tensor and are an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfexport.data.arrays import Array, Arrays
+from tfexport.data.columns import ColumnGroup, match_columns
+from tfexport.data.extras import import_extra
+from tfexport.data.parts import require_same_tail, storable, storable_dtype
+from tfexport.data.places import Place, damage_reported
+from tfexport.data.records import require_rows
+from tfexport.data.sources import RowSource, Source
+from tfexport.errors import DestinationError, InputDataError
+from tfexport.spec import TensorSpec
+
+# pyarrow reads whole column chunks of a row group unless it is told to buffer.
+_BUFFER_BYTES = 1 << 20
+_PURPOSE = "A .parquet file"
+
+
+@dataclass(frozen=True)
+class _Table:
+    place: Place
+    file: Any
+    groups: Sequence[ColumnGroup]
+    header: Sequence[str]
+
+
+def open_source(
+    label: str, places: Sequence[Place], inputs: Sequence[TensorSpec], name: str | None
+) -> Source:
+    """The rows of one or more files for the inputs that their columns name."""
+    tables = [_open_table(place, inputs, name) for place in places]
+    names = tuple(group.name for group in tables[0].groups)
+    for table in tables:
+        if tuple(group.name for group in table.groups) != names:
+            raise InputDataError(
+                f"'{table.place.label}' has other columns than '{places[0].label}'."
+            )
+    rows = sum(table.file.metadata.num_rows for table in tables)
+    return RowSource(label, names, partial(_read_blocks, tables), rows)
+
+
+def _open_table(place: Place, inputs: Sequence[TensorSpec], name: str | None) -> _Table:
+    parquet = import_extra("pyarrow.parquet", "tables", _PURPOSE)
+    with _damage_reported(place.label):
+        file = parquet.ParquetFile(place.open_seekable(), buffer_size=_BUFFER_BYTES)
+    header = file.schema_arrow.names
+    return _Table(place, file, match_columns(header, inputs, name, place.label), header)
+
+
+@contextmanager
+def _damage_reported(label: str) -> Iterator[None]:
+    import pyarrow
+
+    try:
+        with damage_reported(label):
+            yield
+    except pyarrow.ArrowException as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputDataError(f"'{label}' is no readable .parquet file: {reason}.") from None
+
+
+def _read_blocks(tables: Sequence[_Table], size: int) -> Iterator[Arrays]:
+    for table in tables:
+        positions = sorted({at for group in table.groups for at in group.positions})
+        names = [table.header[at] for at in positions]
+        with _damage_reported(table.place.label):
+            for batch in table.file.iter_batches(batch_size=size, columns=names):
+                yield {group.name: _build_array(batch, table, group) for group in table.groups}
+
+
+def _build_array(batch: Any, table: _Table, group: ColumnGroup) -> Array:
+    columns = []
+    for position in group.positions:
+        name = table.header[position]
+        shown = f"'{table.place.label}' column '{name}'"
+        columns.append(_convert_column(batch.column(batch.schema.get_field_index(name)), shown))
+    if not group.tail:
+        return columns[0]
+    if any(column.ndim > 1 for column in columns):
+        raise InputDataError(
+            f"'{table.place.label}' has lists in the columns of input '{group.name}', of which "
+            f"there are {len(columns)}. Call one of them '{group.name}'."
+        )
+    rows: Array = np.stack(columns, 1).reshape(batch.num_rows, *group.tail)
+    return rows
+
+
+def _convert_column(column: Any, shown: str) -> Array:
+    import pyarrow
+    from pyarrow import types
+
+    if column.null_count:
+        row = column.is_null().to_pylist().index(True)
+        raise InputDataError(
+            f"{shown} has missing values (the first in row {row} of a batch). Fill them in first."
+        )
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if types.is_list(column.type) or types.is_large_list(column.type):
+        return _convert_lists(column, column.value_lengths().to_numpy(zero_copy_only=False), shown)
+    if types.is_fixed_size_list(column.type):
+        return _convert_lists(column, np.full(len(column), column.type.list_size), shown)
+    if isinstance(column, pyarrow.ExtensionArray):
+        return _convert_column(column.storage, shown)
+    return _convert_values(column, shown)
+
+
+def _convert_lists(column: Any, lengths: Array, shown: str) -> Array:
+    if len(set(lengths.tolist())) > 1:
+        raise InputDataError(
+            f"{shown} has lists of different lengths ({lengths.min()} to {lengths.max()}), which "
+            "make no array."
+        )
+    flat = _convert_column(column.flatten(), shown)
+    size = int(lengths[0]) if len(lengths) else 0
+    rows: Array = flat.reshape(len(column), size, *flat.shape[1:])
+    return rows
+
+
+def _convert_values(column: Any, shown: str) -> Array:
+    from pyarrow import types
+
+    kind = column.type
+    if types.is_decimal(kind):
+        kind = "float64"
+        column = column.cast(kind)
+    if types.is_integer(column.type) or types.is_floating(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    if types.is_boolean(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False)).astype(bool)
+    if _is_text(column.type):
+        values = np.empty(len(column), object)
+        values[:] = column.to_pylist()
+        return values
+    raise InputDataError(f"{shown} holds {column.type}, which no input takes.")
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+        or str(kind) in ("string_view", "binary_view")
+    )
+
+
+def require_writable(path: Path, outputs: Sequence[TensorSpec]) -> None:
+    """Raise DestinationError for complex outputs, and UsageError where pyarrow is missing."""
+    import_extra("pyarrow.parquet", "tables", _PURPOSE)
+    for spec in outputs:
+        if spec.dtype.startswith("complex"):
+            raise DestinationError(
+                f"'{path}' cannot hold output '{spec.name}' ({spec.display()}): Parquet has no "
+                "complex numbers. Write .npz, .json or .csv."
+            )
+
+
+def make_writer(
+    staging: Path, outputs: Sequence[TensorSpec], with_rows: Collection[str] | None
+) -> ParquetWriter:
+    """A writer of ``outputs`` that works in ``staging``."""
+    return ParquetWriter(staging, outputs, with_rows)
+
+
+class ParquetWriter:
+    """Writes a column an output: of (nested, fixed-size) lists where its rows have dimensions.
+
+    Text is a column of strings as long as all of it is UTF-8, and of binary from the first batch
+    on where it is not.
+    """
+
+    def __init__(
+        self, staging: Path, outputs: Sequence[TensorSpec], with_rows: Collection[str] | None
+    ) -> None:
+        self._staging = staging
+        self._names = [str(spec.name) for spec in outputs]
+        self._with_rows = with_rows
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._binary: set[str] = set()
+        self._writer: Any = None
+        self._number = 0
+
+    def write(self, arrays: Mapping[str, Array]) -> None:
+        """Append one batch as one row group."""
+        rows = require_rows({n: arrays[n] for n in self._names}, self._with_rows, ".parquet")
+        for name, array in rows.items():
+            require_same_tail(name, self._shapes.setdefault(name, array.shape), array)
+        newly_binary = {
+            name
+            for name, array in rows.items()
+            if array.dtype.hasobject and name not in self._binary and not _is_utf8(array)
+        }
+        if newly_binary:
+            self._binary |= newly_binary
+            self._rewrite(rows)
+        self._open(rows).write_batch(self._build_batch(rows))
+
+    def _open(self, rows: Mapping[str, Array]) -> Any:
+        import pyarrow.parquet
+
+        if self._writer is None:
+            self._writer = pyarrow.parquet.ParquetWriter(self._path, self._schema(rows))
+        return self._writer
+
+    @property
+    def _path(self) -> Path:
+        return self._staging / f"table-{self._number}.parquet"
+
+    def _schema(self, rows: Mapping[str, Array]) -> Any:
+        import pyarrow
+
+        return pyarrow.schema(
+            [pyarrow.field(n, self._type(n, a), nullable=False) for n, a in rows.items()]
+        )
+
+    def _type(self, name: str, array: Array) -> Any:
+        import pyarrow
+
+        if array.dtype.hasobject:
+            kind = pyarrow.binary() if name in self._binary else pyarrow.string()
+        else:
+            kind = pyarrow.from_numpy_dtype(_writable_dtype(array))
+        for size in reversed(array.shape[1:]):
+            kind = pyarrow.list_(pyarrow.field("item", kind, nullable=False), size)
+        return kind
+
+    def _build_batch(self, rows: Mapping[str, Array]) -> Any:
+        import pyarrow
+
+        schema = self._schema(rows)
+        columns = [_build_column(rows[field.name], field.type) for field in schema]
+        return pyarrow.record_batch(columns, schema=schema)
+
+    def _rewrite(self, rows: Mapping[str, Array]) -> None:
+        """Write what there is once more, a row group at a time, with binary for text."""
+        import pyarrow.parquet
+
+        if self._writer is None:
+            return
+        self._writer.close()
+        before, self._writer = self._path, None
+        self._number += 1
+        writer = self._open(rows)
+        with pyarrow.parquet.ParquetFile(before) as file:
+            for number in range(file.num_row_groups):
+                writer.write_table(file.read_row_group(number).cast(writer.schema))
+        before.unlink()
+
+    def finish(self) -> Path:
+        """Close the file and return it."""
+        self.close()
+        return self._path
+
+    def close(self) -> None:
+        """Close the file as it is."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _is_utf8(array: Array) -> bool:
+    try:
+        for text in array.reshape(-1).tolist():
+            text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _writable_dtype(array: Array) -> np.dtype[Any]:
+    # pyarrow writes half floats only since its version 15, and other readers know none.
+    dtype = storable_dtype(array.dtype)
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
+
+
+def _build_column(array: Array, kind: Any) -> Any:
+    import pyarrow
+
+    leaf = kind
+    while pyarrow.types.is_fixed_size_list(leaf):
+        leaf = leaf.value_type
+    flat = array.reshape(-1)
+    if array.dtype.hasobject:
+        column = pyarrow.array(flat.tolist(), pyarrow.binary()).cast(leaf)
+    else:
+        column = pyarrow.array(storable(flat).astype(_writable_dtype(array)), leaf)
+    return _nest(column, kind)
+
+
+def _nest(column: Any, kind: Any) -> Any:
+    import pyarrow
+
+    if not pyarrow.types.is_fixed_size_list(kind):
+        return column
+    return pyarrow.FixedSizeListArray.from_arrays(_nest(column, kind.value_type), type=kind)
