@@ -49,11 +49,11 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
     Saved when it is first asked for; the workers of pytest-xdist share it.
     """
-    shared = _shared_directory(tmp_path_factory)
+    shared = shared_directory(tmp_path_factory)
 
     def save(name: str) -> Path:
         directory = shared / name
-        with _locked(shared / f"{name}.lock"):
+        with shared_lock(shared / f"{name}.lock"):
             if not directory.exists():
                 _save(BY_NAME[name].options, directory)
         return directory
@@ -73,7 +73,8 @@ def _imports_of_the_test_only() -> Iterator[None]:
             del sys.modules[name]
 
 
-def _shared_directory(factory: pytest.TempPathFactory) -> Path:
+def shared_directory(factory: pytest.TempPathFactory) -> Path:
+    """A directory for models that the workers of pytest-xdist share."""
     base = factory.getbasetemp()
     if base.name.startswith("popen-"):  # a worker of pytest-xdist: its parent is the session's
         base = base.parent
@@ -83,7 +84,8 @@ def _shared_directory(factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def shared_lock(path: Path) -> Iterator[None]:
+    """Let one worker at a time build what is shared."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -47,6 +47,7 @@ _MODULES = {
     "op_def_pb2": _FRAMEWORK,
     "saved_model_pb2": _PROTOBUF,
     "saved_object_graph_pb2": _PROTOBUF,
+    "saver_pb2": _PROTOBUF,
     "struct_pb2": _PROTOBUF,
     "tensor_bundle_pb2": _PROTOBUF,
     "tensor_pb2": _FRAMEWORK,
