@@ -18,7 +18,9 @@ from tfexport.cli.supervision import continue_in_child
 if TYPE_CHECKING:
     from tfexport.data.arrays import Array, Arrays
     from tfexport.data.feeding import Feed
+    from tfexport.data.generating import Kind
     from tfexport.data.preview import OutputPreview
+    from tfexport.data.sources import Source
     from tfexport.runtime.opening import Choice, ModelOnDisk
     from tfexport.runtime.running import Run
     from tfexport.savedmodel.description import Signature
@@ -31,6 +33,12 @@ class RunOptions:
     """The options of ``tfexport run``, as click gives them."""
 
     inputs: Sequence[str]
+    examples: Sequence[str]
+    generate: Kind | None
+    batch: int
+    shapes: Sequence[str]
+    seed: int | None
+    trust: bool
     signature: str | None
     function: str | None
     output: str | None
@@ -58,6 +66,31 @@ class RunOptions:
     metavar="[NAME=]WHERE",
     help="A file for an input; repeat it for several.",
 )
+@click.option(
+    "--example",
+    "examples",
+    multiple=True,
+    metavar="JSON",
+    help="A tf.Example built from JSON, as '{\"x\": 1.0}'; repeatable.",
+)
+@click.option("--random", "generate", flag_value="random", help="Random values, where none given.")
+@click.option("--zeros", "generate", flag_value="zeros", help="Zeros, where none are given.")
+@click.option("--ones", "generate", flag_value="ones", help="Ones, where none are given.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Rows that are generated (default: 1).",
+)
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    metavar="NAME=DIM,DIM…",
+    help="The shape of a generated input; repeatable.",
+)
+@click.option("--seed", type=int, metavar="N", help="The same random values each time.")
 @click.option(
     "--signature", "-s", metavar="NAME", help="Default: serving_default, or the only one."
 )
@@ -96,6 +129,9 @@ class RunOptions:
     metavar="PACKAGE",
     help="A package of custom ops, such as tensorflow_text; repeatable.",
 )
+@click.option(
+    "--trust", is_flag=True, help="Run a model that writes files, runs Python or the network."
+)
 @json_option
 @common_options
 def run(directory: str, **values: Any) -> None:
@@ -116,6 +152,10 @@ def run(directory: str, **values: Any) -> None:
     )
     if choice.note and not current_settings().quiet:
         click.echo(choice.note, err=True)
+    if not options.trust:
+        from tfexport.runtime.guard import refuse_hazards
+
+        refuse_hazards(model, choice)
     with _open_run(model, choice, options) as opened:
         outputs = _execute(opened, options)
     _show(directory, choice, opened.signature, outputs, options)
@@ -174,7 +214,25 @@ def _open_feed(signature: Signature, defaults: Mapping[str, Array], options: Run
     from tfexport.data.reading import open_sources
 
     specs = [tensor.graph_spec for tensor in signature.inputs]
-    sources = open_sources(options.inputs, specs)
+    sources: list[Source] = open_sources(options.inputs, specs)
+    if options.examples:
+        from tfexport.data.examples import make_example_source
+
+        sources.append(make_example_source(options.examples, specs))
+    if options.generate is not None:
+        from tfexport.data.generating import make_generated_source, parse_shapes
+
+        given = [name for source in sources for name in source.names]
+        sources.append(
+            make_generated_source(
+                options.generate,
+                specs,
+                [*given, *defaults],
+                batch=options.batch,
+                shapes=parse_shapes(options.shapes),
+                seed=options.seed,
+            )
+        )
     return open_feed(sources, specs, optional=defaults, cast=options.cast)
 
 

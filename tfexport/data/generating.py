@@ -17,8 +17,8 @@ from tfexport.data.batching import names_with_rows
 from tfexport.data.fitting import check_shape
 from tfexport.data.sources import ArraySource
 from tfexport.dtypes import numpy_dtype
-from tfexport.errors import InputDataError, UsageError
-from tfexport.spec import TensorSpec
+from tfexport.errors import InputDataError, SpecError, UsageError
+from tfexport.spec import TensorSpec, parse_spec
 
 Kind = Literal["random", "zeros", "ones"]
 
@@ -60,6 +60,21 @@ def make_generated_source(
         arrays[name] = GeneratedArray(kind, spec.dtype, shape, seed, number)
         check_shape(arrays[name], spec, label=f"Input '{name}' (--shape)", any_batch=True)
     return ArraySource(f"--{kind}", arrays)
+
+
+def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Read ``NAME=DIM,DIM…``. Raises SpecError where a shape has no name or an unknown size.
+
+    >>> parse_shapes(["x=2,5"])
+    {'x': (2, 5)}
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        spec = parse_spec(text)
+        if spec.name is None or spec.shape is None or None in spec.shape:
+            raise SpecError(f"--shape {text}: expected NAME=DIM,DIM… with numbers, as in x=2,5.")
+        shapes[spec.name] = tuple(size or 0 for size in spec.shape)
+    return shapes
 
 
 def _choose_shape(spec: TensorSpec, shape: tuple[int, ...] | None, batch: int) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfexport.data.json_values import list_values
 from tfexport.data.preview import WHOLE, OutputPreview, Statistics
 from tfexport.render.escaping import printable
 from tfexport.render.page import Block, Cell, Heading, Line, Page, Table
@@ -131,34 +132,8 @@ def report_to_plain(report: RunReport) -> PlainReport:
             output.name,
             output.dtype,
             output.shape,
-            None if report.written or output.values is None else _to_plain(output.values),
+            None if report.written or output.values is None else list_values(output.values),
         )
         for output in report.outputs
     )
     return PlainReport(report.directory, report.signature, report.engine, outputs, report.written)
-
-
-def _to_plain(array: Any) -> Any:
-    if array.dtype.kind == "c":
-        return np.stack([array.real, array.imag], -1).tolist()
-    if array.dtype.kind == "O":
-        return _map(array.tolist(), _plain_string)
-    if array.dtype.kind == "V":  # ml_dtypes: bfloat16 and its like
-        array = array.astype(np.float64)
-    return array.tolist()
-
-
-def _map(value: Any, convert: Any) -> Any:
-    return [_map(item, convert) for item in value] if isinstance(value, list) else convert(value)
-
-
-def _plain_string(value: object) -> object:
-    # TensorFlow Serving's way to put bytes into JSON, for what is no UTF-8.
-    if not isinstance(value, bytes):
-        return str(value)
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        import base64
-
-        return {"b64": base64.b64encode(value).decode()}
