@@ -17,7 +17,7 @@ from tests.goldens import GOLDENS
 from tfexport.runtime.library import open_library
 from tfexport.savedmodel import protos
 from tfexport.savedmodel.calls import Call
-from tfexport.savedmodel.graph import scan_graph
+from tfexport.savedmodel.graph import GraphScan
 from tfexport.savedmodel.hazards import OPS, Hazard, find_hazards, hazards_reached
 from tfexport.savedmodel.parsing import read_saved_model
 from tfexport.savedmodel.signatures import read_signatures
@@ -213,7 +213,7 @@ class Model:
         return [(h.op, h.reached_from, h.entry) for h in find_hazards(self.metagraph)]
 
     def reached(self, signature: str) -> list[str]:
-        scan = scan_graph(self.metagraph, ())
+        scan = GraphScan(self.metagraph, ())
         signatures = {found.name: found for found in read_signatures(self.metagraph, scan)}
         return [h.op for h in hazards_reached(self.metagraph, signatures[signature])]
 

@@ -9,9 +9,9 @@ that implement the same interface.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from tfexport.records import dataclass
 from tfexport.savedmodel.protos import NodeDef
 
 GraphDef = Any

@@ -7,9 +7,9 @@ restore op, then the init op) and ``tensorflow/python/saved_model/load.py``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from tfexport.records import dataclass
 from tfexport.savedmodel.protos import MetaGraphDef, TensorInfo
 
 LOADING, SIGNATURE, FUNCTION, SAVING = "loading", "signature", "function", "saving"

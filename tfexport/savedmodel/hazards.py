@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tfexport.records import dataclass
 from tfexport.savedmodel.calls import Call, CallGraph
 from tfexport.savedmodel.description import Signature
 from tfexport.savedmodel.entries import (

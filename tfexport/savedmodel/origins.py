@@ -7,10 +7,10 @@ cannot be followed is unknown, so that nothing is taken for harmless that may be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from tfexport.records import dataclass
 from tfexport.savedmodel.calls import Call, CallGraph
 from tfexport.savedmodel.entries import asset_tensors, full_name, savers
 from tfexport.savedmodel.graph import node_name

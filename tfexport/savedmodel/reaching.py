@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from tfexport.records import dataclass
 from tfexport.savedmodel.calls import Call, CallGraph, GraphDef
 from tfexport.savedmodel.entries import Entry
 from tfexport.savedmodel.graph import node_name
