@@ -18,7 +18,7 @@ def describe_load_failure(directory: Path, error: StatusError) -> SavedModelErro
     unregistered = _UNREGISTERED.search(error.message)
     if unregistered is None:
         return SavedModelError(
-            f"TensorFlow cannot load {directory}: {error.summary()}.", detail=detail
+            f"TensorFlow cannot load {directory}: {error.summary()}", detail=detail
         )
     return SavedModelError(
         f"{directory} needs the op '{unregistered[1]}', which is not registered. "
@@ -40,5 +40,5 @@ def suggest_library(op: str) -> str:
 def describe_call_failure(name: str, error: StatusError) -> ExecutionError:
     """Why a call of a signature or function failed."""
     return ExecutionError(
-        f"'{name}' failed: {error.summary()}.", detail=f"{error.code}: {error.message}"
+        f"'{name}' failed: {error.summary()}", detail=f"{error.code}: {error.message}"
     )

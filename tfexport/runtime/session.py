@@ -205,7 +205,7 @@ def load_op_library(library: ctypes.CDLL, path: Path) -> None:
         with checked_status(library) as status:
             library.TF_LoadLibrary(os.fsencode(path.absolute()), status)
     except StatusError as error:
-        raise UsageError(f"Cannot load the op library {path}: {error.summary()}.") from None
+        raise UsageError(f"Cannot load the op library {path}: {error.summary()}") from None
 
 
 def _load(

@@ -38,12 +38,12 @@ class StatusError(Exception):
         self.message = message
 
     def summary(self) -> str:
-        """The first thing that the message says, without the nodes that it went through."""
+        """The first sentence of the message, without the nodes that it went through."""
         for line in self.message.splitlines():
             text = _NODE.sub("", line).strip()
             if text and not text.startswith("[["):
-                return text.rstrip(".")
-        return self.code
+                return text if text.endswith((".", "?", "!")) else f"{text}."
+        return f"{self.code}."
 
 
 @contextmanager
