@@ -216,7 +216,12 @@ def _parse_cells(
         array = np.empty(len(values), object)
         array[:] = values
         return array
-    return build_array(values, group.spec.dtype, f"'{table.place.label}': {group.name}")
+
+    def describe(index: Sequence[int]) -> str:
+        row, at = divmod(index[0], len(group.positions))
+        return f"column '{table.header[group.positions[at]]}' in line {block[row][0]}"
+
+    return build_array(values, group.spec.dtype, f"'{table.place.label}'", describe)
 
 
 def _parse_cell(text: str, dtype: str) -> Any:
