@@ -158,8 +158,8 @@ def _require_width(block: Sequence[Record], table: Table) -> None:
             width = len(_split(record, table.delimiter, table.place.label))
             if width != table.width:
                 raise InputDataError(
-                    f"'{table.place.label}' line {number} has {width} cells, and the first line "
-                    f"has {table.width}."
+                    f"'{table.place.label}' line {number} has another number of cells "
+                    f"({width}) than the first line ({table.width})."
                 )
 
 

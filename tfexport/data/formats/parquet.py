@@ -86,16 +86,22 @@ def _read_blocks(tables: Sequence[_Table], size: int) -> Iterator[Arrays]:
         positions = sorted({at for group in table.groups for at in group.positions})
         names = [table.header[at] for at in positions]
         with _open_file(table.place) as file:
+            first = 0
             for batch in file.iter_batches(batch_size=size, columns=names):
-                yield {group.name: _build_array(batch, table, group) for group in table.groups}
+                yield {g.name: _build_array(batch, table, g, first) for g in table.groups}
+                first += batch.num_rows
 
 
-def _build_array(batch: Any, table: _Table, group: ColumnGroup) -> Array:
+def _build_array(batch: Any, table: _Table, group: ColumnGroup, first: int) -> Array:
     columns = []
     for position in group.positions:
         name = table.header[position]
         shown = f"'{table.place.label}' column '{name}'"
-        columns.append(_convert_column(batch.column(batch.schema.get_field_index(name)), shown))
+        column = batch.column(batch.schema.get_field_index(name))
+        if column.null_count:
+            row = first + column.is_null().to_pylist().index(True)
+            raise InputDataError(f"{shown} has no value in row {row}. Fill it in first.")
+        columns.append(_convert_column(column, shown))
     if not group.tail:
         return columns[0]
     if any(column.ndim > 1 for column in columns):
@@ -112,10 +118,7 @@ def _convert_column(column: Any, shown: str) -> Array:
     from pyarrow import types
 
     if column.null_count:
-        row = column.is_null().to_pylist().index(True)
-        raise InputDataError(
-            f"{shown} has missing values (the first in row {row} of a batch). Fill them in first."
-        )
+        raise InputDataError(f"{shown} has lists with missing values. Fill them in first.")
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if types.is_list(column.type) or types.is_large_list(column.type):
