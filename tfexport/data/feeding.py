@@ -15,10 +15,10 @@ from tfexport.data.batching import (
     require_streamable,
 )
 from tfexport.data.casting import fit_dtype
-from tfexport.data.fitting import check_shape
+from tfexport.data.fitting import check_shape, fits_shape
 from tfexport.data.sources import ArraySource, RowSource, Source, StoredArray
 from tfexport.errors import InputDataError
-from tfexport.spec import TensorSpec
+from tfexport.spec import TensorSpec, format_shape
 
 # Rows of a text file that are read together where it is read whole.
 _BLOCK_ROWS = 4096
@@ -125,29 +125,42 @@ class Feed:
         blocks = list(self.fit_blocks(source, _BLOCK_ROWS))
         if not blocks:
             raise _no_rows(source.label)
-        arrays = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-        for name in arrays.keys() - self._with_rows():
-            if len(arrays[name]) != 1:
-                raise _one_value_for(name, self.specs[name], source.label)
-            arrays[name] = arrays[name][0, ...]
-        for name, array in arrays.items():
-            check_shape(array, self.specs[name], label=_label(name, source.label))
+        arrays = {}
+        for name in blocks[0]:
+            rows = _join_rows([block[name] for block in blocks], name, source.label)
+            arrays[name] = self._choose_shape(rows, name, source.label)
         return arrays
 
+    def _choose_shape(self, rows: Array, name: str, label: str) -> Array:
+        """The rows; or the only one, for an input that has the shape of a row."""
+        spec = self.specs[name]
+        if fits_shape(rows, spec):
+            return rows
+        if len(rows) == 1 and fits_shape(rows[0, ...], spec):
+            only: Array = rows[0, ...]
+            return only
+        if fits_shape(rows[0, ...], spec):
+            raise _one_value_for(name, spec, label)
+        check_shape(rows, spec, label=_label(name, label))
+        return rows
+
     def fit_blocks(self, source: RowSource, size: int) -> Iterator[Arrays]:
-        """The blocks of ``source``, cast, their shapes checked but for the number of rows."""
+        """The blocks of ``source``, cast to the dtypes of their inputs."""
         first_row = 0
-        with_rows = self._with_rows()
         for block in source.read_blocks(size):
             fitted = {}
             for name, array in block.items():
                 values = self.fit(name, array, source.label, first_row)
                 fitted[name] = _add_unit_axis(values, self.specs[name])
-                if name in with_rows:
-                    label = _label(name, source.label)
-                    check_shape(fitted[name], self.specs[name], label=label, any_batch=True)
             yield fitted
             first_row += count_rows(block)
+
+    def check_rows(self, blocks: Iterator[Arrays], label: str) -> Iterator[Arrays]:
+        """The same blocks, their shapes checked but for the number of rows."""
+        for block in blocks:
+            for name, rows in block.items():
+                check_shape(rows, self.specs[name], label=_label(name, label), any_batch=True)
+            yield block
 
     def fit(self, name: str, array: Array, label: str, first_row: int = 0) -> Array:
         """``array`` with the dtype of input ``name``."""
@@ -225,7 +238,8 @@ class _RowStream:
 
     def batches(self, feed: Feed, size: int) -> Iterator[Arrays]:
         empty = True
-        for batch in regroup_rows(feed.fit_blocks(self.source, size), size):
+        blocks = feed.check_rows(feed.fit_blocks(self.source, size), self.label)
+        for batch in regroup_rows(blocks, size):
             empty = False
             yield batch
         if empty:
@@ -273,6 +287,16 @@ def _describe_rows(stream: _Stream) -> str:
 
 def _count(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows:,} rows"
+
+
+def _join_rows(blocks: Sequence[Array], name: str, label: str) -> Array:
+    for block in blocks:
+        if block.shape[1:] != blocks[0].shape[1:]:
+            raise InputDataError(
+                f"{_label(name, label)}: rows of shape {format_shape(block.shape[1:])} follow rows "
+                f"of shape {format_shape(blocks[0].shape[1:])}."
+            )
+    return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
 
 def _add_unit_axis(rows: Array, spec: TensorSpec) -> Array:

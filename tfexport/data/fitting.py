@@ -23,6 +23,11 @@ def check_shape(array: Shaped, spec: TensorSpec, *, label: str, any_batch: bool 
     )
 
 
+def fits_shape(array: Shaped, spec: TensorSpec) -> bool:
+    """Whether ``array`` fits ``spec.shape``."""
+    return spec.shape is None or _fits(array.shape, spec.shape)
+
+
 def _fits(got: tuple[int, ...], expected: Shape) -> bool:
     return len(got) == len(expected) and all(
         size in (None, own) for size, own in zip(expected, got, strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from tfexport.data.shortening import shorten
 from tfexport.errors import InputDataError
 
 _B64 = "b64"
+
+# Says where the element at an index is: () is the whole.
+Describe = Callable[[Sequence[int]], str]
 
 
 def parse_json(text: str | bytes, label: str) -> Any:
@@ -33,27 +37,42 @@ def parse_json(text: str | bytes, label: str) -> Any:
         raise InputDataError(f"{label} is no JSON for an array: {error}.") from None
 
 
-def build_array(value: Any, dtype: str, place: str) -> Array:
+class _MisfitError(ValueError):
+    pass
+
+
+def describe_index(name: str) -> Describe:
+    """Places as Python writes them: ``x[2][0]``."""
+    return lambda index: name + "".join(f"[{at}]" for at in index)
+
+
+def build_array(value: Any, dtype: str, label: str, describe: Describe) -> Array:
     """The array of nested JSON lists, for an input of ``dtype``.
 
     Integers keep their exact values for an integer dtype, and are rounded like any other number
-    for a float. Raises InputDataError that names the element, with ``place`` for the whole
-    (``data.json: x`` becomes ``data.json: x[2][0]``).
+    for a float. Raises InputDataError that begins with ``label`` and names the element.
     """
-    if dtype == "string":
-        return _convert_leaves(_build_objects(value, place), _encode_text, place)
-    if dtype.startswith("complex"):
-        return _convert_leaves(_build_objects(value, place), _parse_complex, place, np.complex128)
-    is_float = dtype.startswith(("float", "bfloat"))
     try:
-        array = np.array(value)
+        if dtype == "string":
+            return _convert_leaves(_build_objects(value, describe), _encode_text, describe)
+        if dtype.startswith("complex"):
+            objects = _build_objects(value, describe)
+            return _convert_leaves(objects, _parse_complex, describe, np.complex128)
+        return _build_numbers(value, dtype.startswith(("float", "bfloat")), describe)
+    except _MisfitError as error:
+        raise InputDataError(f"{label}: {error}.") from None
+
+
+def _build_numbers(value: Any, is_float: bool, describe: Describe) -> Array:
+    try:
+        array: Array = np.array(value)
     except (ValueError, OverflowError):  # ragged, or beyond a float
         array = np.empty(0, object)
     if array.dtype.kind in "biu" or (array.dtype.kind == "f" and (is_float or not array.size)):
         return array.astype(np.float64) if is_float and array.dtype.kind != "b" else array
     # numpy makes text of [1, "a"] and floats of [9007199254740993, 1.0]: look at every element.
-    objects = _convert_leaves(_build_objects(value, place), _require_number, place)
-    return _build_floats(objects, place) if is_float else _build_integers(objects, place)
+    objects = _convert_leaves(_build_objects(value, describe), _require_number, describe)
+    return _build_floats(objects, describe) if is_float else _build_integers(objects, describe)
 
 
 def list_values(array: Array) -> Any:
@@ -89,32 +108,34 @@ def _decode_text(item: bytes) -> str | dict[str, str]:
         return {_B64: base64.b64encode(item).decode()}
 
 
-def _build_objects(value: Any, place: str) -> Array:
+def _build_objects(value: Any, describe: Describe) -> Array:
     try:
         array: Array = np.array(value, object)
     except ValueError:
         array = np.array(None)
-    if any(isinstance(leaf, list) for leaf in array.reshape(-1).tolist()):
-        raise InputDataError(_describe_ragged(value, place))
-    if array.shape == () and isinstance(value, list):
-        raise InputDataError(_describe_ragged(value, place))
+    is_ragged = any(isinstance(leaf, list) for leaf in array.reshape(-1).tolist())
+    if is_ragged or (array.shape == () and isinstance(value, list)):
+        raise _MisfitError(_describe_ragged(value, describe))
     return array
 
 
-def _describe_ragged(value: Any, place: str) -> str:
-    level = [(place, value)]
+def _describe_ragged(value: Any, describe: Describe) -> str:
+    level: list[tuple[tuple[int, ...], Any]] = [((), value)]
     while level:
-        first_place, first = level[0]
+        place, first = level[0]
         for other_place, other in level:
             if _length(other) != _length(first):
-                return f"{other_place} {_describe(other)}, and {first_place} {_describe(first)}."
+                return (
+                    f"{describe(other_place)} {_describe(other)}, and "
+                    f"{describe(place)} {_describe(first)}"
+                )
         level = [
-            (f"{where}[{i}]", item)
+            ((*where, at), item)
             for where, items in level
             if isinstance(items, list)
-            for i, item in enumerate(items)
+            for at, item in enumerate(items)
         ]
-    return f"{place} has too many dimensions."
+    return f"{describe(())} has too many dimensions"
 
 
 def _length(value: Any) -> int | None:
@@ -133,21 +154,23 @@ def _show(value: Any) -> str:
 
 
 def _convert_leaves(
-    objects: Array, convert: Any, place: str, dtype: type[np.generic] | type[object] = object
+    objects: Array,
+    convert: Callable[[Any], Any],
+    describe: Describe,
+    dtype: type[np.generic] | type[object] = object,
 ) -> Array:
     result = np.empty(objects.size, dtype)
     for position, leaf in enumerate(objects.reshape(-1).tolist()):
         try:
             result[position] = convert(leaf)
         except ValueError as error:
-            where = _place_of(objects, position, place)
-            raise InputDataError(f"{where} is {_show(leaf)}, {error}.") from None
+            where = describe(_find_index(objects, position))
+            raise _MisfitError(f"{where} is {_show(leaf)}, {error}") from None
     return result.reshape(objects.shape)
 
 
-def _place_of(array: Array, position: int, place: str) -> str:
-    index = np.unravel_index(position, array.shape)
-    return place + "".join(f"[{at}]" for at in index)
+def _find_index(array: Array, position: int) -> list[int]:
+    return [int(at) for at in np.unravel_index(position, array.shape)]
 
 
 def _encode_text(leaf: Any) -> bytes:
@@ -179,25 +202,25 @@ def _require_number(leaf: Any) -> int | float:
     raise ValueError("where a number is expected")
 
 
-def _build_floats(objects: Array, place: str) -> Array:
+def _build_floats(objects: Array, describe: Describe) -> Array:
     def widen(leaf: int | float) -> float:
         try:
             return float(leaf)
         except OverflowError:
             raise ValueError("which is beyond any float") from None
 
-    return _convert_leaves(objects, widen, place, np.float64)
+    return _convert_leaves(objects, widen, describe, np.float64)
 
 
-def _build_integers(objects: Array, place: str) -> Array:
+def _build_integers(objects: Array, describe: Describe) -> Array:
     leaves = objects.reshape(-1).tolist()
     if not all(isinstance(leaf, int) or leaf.is_integer() for leaf in leaves):
-        return _build_floats(objects, place)  # the cast tells which is no integer
+        return _build_floats(objects, describe)  # the cast tells which is no integer
     exact = [int(leaf) for leaf in leaves]
     low, high = min(exact, default=0), max(exact, default=0)
     for dtype in (np.int64, np.uint64):
         if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
             return np.array(exact, dtype).reshape(objects.shape)
     worst = exact.index(high if high > np.iinfo(np.int64).max else low)
-    where = _place_of(objects, worst, place)
-    raise InputDataError(f"{where} is {exact[worst]}, which is beyond any integer dtype.")
+    where = describe(_find_index(objects, worst))
+    raise _MisfitError(f"{where} is {exact[worst]}, which is beyond any integer dtype")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import shutil
 import tempfile
 import zipfile
@@ -31,6 +32,7 @@ class Place:
         self.label = label
         self.path = path
         self._stream = stream
+        self._spool: IO[bytes] | None = None
 
     def open(self) -> BinaryIO:
         """The bytes, unpacked where they are gzip. Raises InputDataError where they cannot be."""
@@ -45,15 +47,19 @@ class Place:
             raise unreadable(self.label, error) from None
         return stream
 
-    def open_seekable(self) -> IO[bytes]:
+    def open_seekable(self) -> BinaryIO:
         """The bytes for a format that jumps about; a stream goes to a temporary file first."""
-        stream = self.open()
-        if self._stream is None and not isinstance(stream, gzip.GzipFile):
-            return stream
-        spool = tempfile.TemporaryFile()  # noqa: SIM115  gone when its last reader is
-        shutil.copyfileobj(stream, spool)
-        spool.seek(0)
-        return spool
+        if self._spool is None:
+            stream = self.open()
+            if self._stream is None and not isinstance(stream, gzip.GzipFile):
+                return stream
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115  gone when this object is
+            shutil.copyfileobj(stream, self._spool)
+            self._spool.flush()
+        # A file object of its own, which may be closed.
+        again = os.fdopen(os.dup(self._spool.fileno()), "rb")
+        again.seek(0)
+        return again
 
     def peek_line(self) -> bytes:
         """The first line, which ``open`` will give again."""

@@ -12,22 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfexport.data.feeding import Feed, open_feed
+from tests.data.feeds import feed, refusal
+from tfexport.data.feeding import open_feed
 from tfexport.data.reading import open_sources
 from tfexport.data.writing import open_sink
-from tfexport.errors import DestinationError, InputDataError
+from tfexport.errors import DestinationError
 from tfexport.spec import TensorSpec, parse_spec
-
-
-def feed(path: Path | str, *specs: str) -> Feed:
-    inputs = [parse_spec(spec) for spec in specs]
-    return open_feed(open_sources([str(path)], inputs), inputs)
-
-
-def refusal(path: Path, *specs: str) -> str:
-    with pytest.raises(InputDataError) as caught:
-        feed(path, *specs).read()
-    return str(caught.value).replace(str(path), path.name)
 
 
 def test_a_file_that_needs_no_cast_is_mapped(tmp_path: Path) -> None:

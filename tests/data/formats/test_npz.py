@@ -6,22 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfexport.data.feeding import Feed, open_feed
+from tests.data.feeds import feed, refusal
+from tfexport.data.feeding import open_feed
 from tfexport.data.reading import open_sources
 from tfexport.data.writing import open_sink
 from tfexport.errors import InputDataError
 from tfexport.spec import TensorSpec, parse_spec
-
-
-def feed(path: Path | str, *specs: str) -> Feed:
-    inputs = [parse_spec(spec) for spec in specs]
-    return open_feed(open_sources([str(path)], inputs), inputs)
-
-
-def refusal(path: Path, *specs: str) -> str:
-    with pytest.raises(InputDataError) as caught:
-        feed(path, *specs).read()
-    return str(caught.value).replace(str(path), path.name)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])

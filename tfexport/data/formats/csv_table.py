@@ -158,8 +158,8 @@ def _require_width(block: Sequence[Record], table: Table) -> None:
             width = len(_split(record, table.delimiter, table.place.label))
             if width != table.width:
                 raise InputDataError(
-                    f"'{table.place.label}' line {number} has {width} cells, and the first line "
-                    f"has {table.width}."
+                    f"'{table.place.label}' line {number} has another number of cells "
+                    f"({width}) than the first line ({table.width})."
                 )
 
 
@@ -216,7 +216,12 @@ def _parse_cells(
         array = np.empty(len(values), object)
         array[:] = values
         return array
-    return build_array(values, group.spec.dtype, f"'{table.place.label}': {group.name}")
+
+    def describe(index: Sequence[int]) -> str:
+        row, at = divmod(index[0], len(group.positions))
+        return f"column '{table.header[group.positions[at]]}' in line {block[row][0]}"
+
+    return build_array(values, group.spec.dtype, f"'{table.place.label}'", describe)
 
 
 def _parse_cell(text: str, dtype: str) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tfexport.data.arrays import Array
-from tfexport.data.json_values import build_array, list_values, parse_json
+from tfexport.data.json_values import build_array, describe_index, list_values, parse_json
 from tfexport.data.matching import find_input, match_arrays
 from tfexport.data.parts import require_same_tail
 from tfexport.data.places import Place, damage_reported
@@ -48,7 +48,8 @@ def make_source(value: Any, inputs: Inputs, name: str | None, label: str) -> Arr
         chosen = {str(find_input(inputs, name, label).name): columns}
     dtypes = {str(spec.name): spec.dtype for spec in inputs}
     arrays = {
-        key: build_array(item, dtypes[key], f"'{label}': {key}") for key, item in chosen.items()
+        key: build_array(item, dtypes[key], f"'{label}'", describe_index(key))
+        for key, item in chosen.items()
     }
     return ArraySource(label, {key: MemoryArray(array) for key, array in arrays.items()})
 

@@ -11,7 +11,13 @@ from typing import Any
 
 from tfexport.data.arrays import Array, Arrays
 from tfexport.data.formats.json_document import is_object, split_rows
-from tfexport.data.json_values import build_array, list_values, parse_json
+from tfexport.data.json_values import (
+    Describe,
+    build_array,
+    describe_index,
+    list_values,
+    parse_json,
+)
 from tfexport.data.matching import find_input, match_arrays
 from tfexport.data.places import Place, damage_reported
 from tfexport.data.records import require_rows
@@ -50,19 +56,27 @@ def _read_blocks(
 def _build_block(
     block: Sequence[tuple[int, bytes]], fields: Mapping[str, tuple[str, str]], label: str
 ) -> Arrays:
-    def describe(row: int) -> str:
+    def name_row(row: int) -> str:
         return f"'{label}' line {block[row][0]}"
 
-    rows = [parse_json(line, describe(row)) for row, (_, line) in enumerate(block)]
+    rows = [parse_json(line, name_row(row)) for row, (_, line) in enumerate(block)]
     names = [field for field, _ in fields.values()]
     columns: Mapping[str, Any] = {"": rows}
     if names != [""]:
-        columns = split_rows(rows, names, describe)
-    first = f"'{label}' from line {block[0][0]}: "
+        columns = split_rows(rows, names, name_row)
     return {
-        key: build_array(columns[field], dtype, first + key)
+        key: build_array(columns[field], dtype, f"'{label}'", _describe_lines(key, block))
         for key, (field, dtype) in fields.items()
     }
+
+
+def _describe_lines(key: str, block: Sequence[tuple[int, bytes]]) -> Describe:
+    def describe(index: Sequence[int]) -> str:
+        if not index:
+            return key
+        return f"{describe_index(key)(index[1:])} in line {block[index[0]][0]}"
+
+    return describe
 
 
 def require_writable(path: Path, outputs: Sequence[TensorSpec]) -> None:

@@ -25,15 +25,17 @@ from tfexport.data.sources import RowSource, Source
 from tfexport.errors import DestinationError, InputDataError
 from tfexport.spec import TensorSpec
 
-# pyarrow reads whole column chunks of a row group unless it is told to buffer.
-_BUFFER_BYTES = 1 << 20
+# Without both, pyarrow holds all column chunks of a row group: twice the memory (measured).
+_STREAMING = {"buffer_size": 1 << 20, "pre_buffer": False}
 _PURPOSE = "A .parquet file"
+# Batches are gathered into row groups of this size: readers are slow with many small ones.
+_ROW_GROUP_BYTES = 1 << 25
 
 
 @dataclass(frozen=True)
 class _Table:
     place: Place
-    file: Any
+    rows: int
     groups: Sequence[ColumnGroup]
     header: Sequence[str]
 
@@ -49,16 +51,22 @@ def open_source(
             raise InputDataError(
                 f"'{table.place.label}' has other columns than '{places[0].label}'."
             )
-    rows = sum(table.file.metadata.num_rows for table in tables)
+    rows = sum(table.rows for table in tables)
     return RowSource(label, names, partial(_read_blocks, tables), rows)
 
 
 def _open_table(place: Place, inputs: Sequence[TensorSpec], name: str | None) -> _Table:
+    with _open_file(place) as file:
+        header = file.schema_arrow.names
+        groups = match_columns(header, inputs, name, place.label)
+        return _Table(place, file.metadata.num_rows, groups, header)
+
+
+@contextmanager
+def _open_file(place: Place) -> Iterator[Any]:
     parquet = import_extra("pyarrow.parquet", "tables", _PURPOSE)
-    with _damage_reported(place.label):
-        file = parquet.ParquetFile(place.open_seekable(), buffer_size=_BUFFER_BYTES)
-    header = file.schema_arrow.names
-    return _Table(place, file, match_columns(header, inputs, name, place.label), header)
+    with _damage_reported(place.label), place.open_seekable() as stream:
+        yield parquet.ParquetFile(stream, **_STREAMING)
 
 
 @contextmanager
@@ -77,17 +85,23 @@ def _read_blocks(tables: Sequence[_Table], size: int) -> Iterator[Arrays]:
     for table in tables:
         positions = sorted({at for group in table.groups for at in group.positions})
         names = [table.header[at] for at in positions]
-        with _damage_reported(table.place.label):
-            for batch in table.file.iter_batches(batch_size=size, columns=names):
-                yield {group.name: _build_array(batch, table, group) for group in table.groups}
+        with _open_file(table.place) as file:
+            first = 0
+            for batch in file.iter_batches(batch_size=size, columns=names):
+                yield {g.name: _build_array(batch, table, g, first) for g in table.groups}
+                first += batch.num_rows
 
 
-def _build_array(batch: Any, table: _Table, group: ColumnGroup) -> Array:
+def _build_array(batch: Any, table: _Table, group: ColumnGroup, first: int) -> Array:
     columns = []
     for position in group.positions:
         name = table.header[position]
         shown = f"'{table.place.label}' column '{name}'"
-        columns.append(_convert_column(batch.column(batch.schema.get_field_index(name)), shown))
+        column = batch.column(batch.schema.get_field_index(name))
+        if column.null_count:
+            row = first + column.is_null().to_pylist().index(True)
+            raise InputDataError(f"{shown} has no value in row {row}. Fill it in first.")
+        columns.append(_convert_column(column, shown))
     if not group.tail:
         return columns[0]
     if any(column.ndim > 1 for column in columns):
@@ -104,10 +118,7 @@ def _convert_column(column: Any, shown: str) -> Array:
     from pyarrow import types
 
     if column.null_count:
-        row = column.is_null().to_pylist().index(True)
-        raise InputDataError(
-            f"{shown} has missing values (the first in row {row} of a batch). Fill them in first."
-        )
+        raise InputDataError(f"{shown} has lists with missing values. Fill them in first.")
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if types.is_list(column.type) or types.is_large_list(column.type):
@@ -195,11 +206,12 @@ class ParquetWriter:
         self._with_rows = with_rows
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._binary: set[str] = set()
+        self._held: list[Any] = []
         self._writer: Any = None
         self._number = 0
 
     def write(self, arrays: Mapping[str, Array]) -> None:
-        """Append one batch as one row group."""
+        """Append one batch."""
         rows = require_rows({n: arrays[n] for n in self._names}, self._with_rows, ".parquet")
         for name, array in rows.items():
             require_same_tail(name, self._shapes.setdefault(name, array.shape), array)
@@ -210,14 +222,24 @@ class ParquetWriter:
         }
         if newly_binary:
             self._binary |= newly_binary
-            self._rewrite(rows)
-        self._open(rows).write_batch(self._build_batch(rows))
+            self._rewrite(self._schema(rows))
+        self._held.append(self._build_table(rows))
+        if sum(table.nbytes for table in self._held) >= _ROW_GROUP_BYTES:
+            self._flush()
 
-    def _open(self, rows: Mapping[str, Array]) -> Any:
+    def _flush(self) -> None:
+        import pyarrow
+
+        if self._held:
+            group = pyarrow.concat_tables(self._held)
+            self._open(group.schema).write_table(group)
+            self._held = []
+
+    def _open(self, schema: Any) -> Any:
         import pyarrow.parquet
 
         if self._writer is None:
-            self._writer = pyarrow.parquet.ParquetWriter(self._path, self._schema(rows))
+            self._writer = pyarrow.parquet.ParquetWriter(self._path, schema)
         return self._writer
 
     @property
@@ -242,30 +264,32 @@ class ParquetWriter:
             kind = pyarrow.list_(pyarrow.field("item", kind, nullable=False), size)
         return kind
 
-    def _build_batch(self, rows: Mapping[str, Array]) -> Any:
+    def _build_table(self, rows: Mapping[str, Array]) -> Any:
         import pyarrow
 
         schema = self._schema(rows)
         columns = [_build_column(rows[field.name], field.type) for field in schema]
-        return pyarrow.record_batch(columns, schema=schema)
+        return pyarrow.table(columns, schema=schema)
 
-    def _rewrite(self, rows: Mapping[str, Array]) -> None:
+    def _rewrite(self, schema: Any) -> None:
         """Write what there is once more, a row group at a time, with binary for text."""
         import pyarrow.parquet
 
+        self._held = [table.cast(schema) for table in self._held]
         if self._writer is None:
             return
         self._writer.close()
         before, self._writer = self._path, None
         self._number += 1
-        writer = self._open(rows)
+        writer = self._open(schema)
         with pyarrow.parquet.ParquetFile(before) as file:
             for number in range(file.num_row_groups):
-                writer.write_table(file.read_row_group(number).cast(writer.schema))
+                writer.write_table(file.read_row_group(number).cast(schema))
         before.unlink()
 
     def finish(self) -> Path:
-        """Close the file and return it."""
+        """Write what is held back, close the file and return it."""
+        self._flush()
         self.close()
         return self._path
 
