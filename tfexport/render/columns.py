@@ -85,6 +85,8 @@ def _cut(pieces: Pieces, width: int) -> Pieces:
 
 
 def _lay_out_line(cells: Pieces, line: Line, width: int | None) -> Iterator[Pieces]:
+    if not cells:
+        yield []
     room = None if width is None else max(width - line.indent, _NARROWEST)
     pieces: Pieces = []
     used = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -16,7 +17,15 @@ def render_json(schema: str, result: Any) -> str:
     ASCII is escaped, so that no name from a model reaches a terminal as a control code. A float
     that JSON has no number for is the string ``NaN``, ``Infinity`` or ``-Infinity``.
     """
-    document = {"schema": schema, **_fields(result)}
+    return _dump({"schema": schema, **_fields(result)})
+
+
+def render_json_list(schema: str, name: str, results: Sequence[Any]) -> str:
+    """Several results of one kind as a JSON object with the array ``name``."""
+    return _dump({"schema": schema, name: [_fields(result) for result in results]})
+
+
+def _dump(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tfexport.records import dataclass
 
-STYLES = ("", "title", "heading", "name", "type", "number", "dim", "good", "warning")
+STYLES = ("", "title", "heading", "name", "type", "number", "dim", "bar", "warning")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """Pieces that follow each other, with ``separator`` between; too long, they continue below."""
+    """Pieces that follow each other, with ``separator`` between; too long, they continue below.
+
+    Without any pieces it is a blank line.
+    """
 
     cells: tuple[Cell, ...]
     indent: int = 0

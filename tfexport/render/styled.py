@@ -19,7 +19,7 @@ _STYLES = {
     "type": "",
     "number": "",
     "dim": "dim",
-    "good": "green",
+    "bar": "blue",
     "warning": "yellow",
 }
 _THEME = Theme({f"page.{name}": style for name, style in _STYLES.items() if style})

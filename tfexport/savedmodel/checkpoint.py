@@ -41,6 +41,11 @@ class BundleEntry:
     crc32c: int
     slices: tuple[tuple[tuple[int, int | None], ...], ...] = ()
 
+    @property
+    def is_value(self) -> bool:
+        """Whether this is a tensor of the model: no object graph, no slice of a partitioned one."""
+        return self.key != OBJECT_GRAPH_KEY and not self.key.startswith("\0")
+
 
 @dataclass(frozen=True)
 class CheckpointIndex:
@@ -105,13 +110,17 @@ def parse_checkpoint_index(content: bytes, directory: Path) -> CheckpointIndex:
     )
 
 
+def decode_key(key: bytes) -> str:
+    """A key as text; the key of a slice is binary, and its bytes become lone surrogates."""
+    return key.decode("utf-8", errors="surrogateescape")
+
+
 def _parse_entry(key: bytes, value: bytes) -> BundleEntry:
     proto = protos.tensor_bundle_pb2.BundleEntryProto.FromString(value)
     if min(proto.offset, proto.size, proto.shard_id) < 0:
         raise TableError("an entry has a negative position or size")
     return BundleEntry(
-        # The key of a slice is binary: tensorflow/core/util/saved_tensor_slice_util.cc.
-        key.decode("utf-8", errors="surrogateescape"),
+        decode_key(key),
         dtype_name(proto.dtype),
         read_shape(proto.shape),
         proto.shard_id,

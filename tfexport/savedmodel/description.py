@@ -103,7 +103,8 @@ class Variable:
     ``object_path`` is where it hangs in the object tree (``layers.0.kernel``; TensorFlow 2 only),
     ``checkpoint_key`` under which name the checkpoint holds its values, in data file ``shard``;
     ``slices`` is in how many pieces a partitioned variable is stored. ``parameters`` is the
-    number of elements.
+    number of elements. ``copy_of`` is the object path of the variable that this one repeats: Keras
+    exports each a second time.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Variable:
     slices: int = 0
     parameters: int | None = None
     bytes: int | None = None
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -203,9 +205,10 @@ class File:
 
 @dataclass(frozen=True)
 class OpCount:
-    """How often an op stands in the graph and in its function library.
+    """How often an op stands in the graph, in its function library, and in TensorFlow's part.
 
-    ``machinery`` is how many of all these belong to TensorFlow's own saving and restoring.
+    ``machinery`` are those, in both, that belong to TensorFlow's own saving and restoring; they
+    are not counted again in ``graph`` and ``functions``.
     """
 
     op: str
@@ -214,8 +217,8 @@ class OpCount:
     machinery: int = 0
 
     @property
-    def total(self) -> int:
-        """All of them together."""
+    def own(self) -> int:
+        """How many are the model's own."""
         return self.graph + self.functions
 
 
@@ -288,7 +291,8 @@ class ModelDescription:
 
     ``version`` and ``other_versions`` are set where it was found in a directory of numeric
     versions. ``tags`` is the metagraph described, ``other_tags`` are those of the others.
-    ``parameters`` and ``variable_bytes`` are sums over the variables where they are known.
+    ``parameters`` and ``variable_bytes`` are sums over the variables where they are known, copies
+    left out.
     """
 
     directory: str

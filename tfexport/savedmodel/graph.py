@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from itertools import compress, count
-from typing import Any
 
 from tfexport.dtypes import dtype_name, item_size
 from tfexport.savedmodel.description import Constant, Graph, OpCount, count_elements
@@ -40,9 +39,14 @@ class GraphScan:
         self.graph_ops = Counter(ops)
         self.nodes = {names[i]: nodes[i] for i in _positions(names, wanted)}
         self.variables = [nodes[i] for i in _positions(ops, VARIABLE_OPS)]
-        self._saving_functions = frozenset(_called(self.nodes, saver))
-        self.machinery_ops = Counter(_saver_ops(metagraph, names, ops, saver))
+        saver_nodes = {name: self.nodes[name] for name in sorted(saver & self.nodes.keys())}
+        self._saving_functions = frozenset(_called(saver_nodes.values()))
+        machinery = _machinery_names(metagraph, names, saver_nodes)
+        found = [(names[i], ops[i]) for i in _positions(names, machinery)]
+        self._machinery = frozenset(name for name, op in found if op not in VARIABLE_OPS)
+        self.graph_machinery = Counter(op for _, op in found if op not in VARIABLE_OPS)
         self.function_ops: Counter[str] = Counter()
+        self.function_machinery: Counter[str] = Counter()
         self._count_functions()
 
     def _count_functions(self) -> None:
@@ -50,7 +54,7 @@ class GraphScan:
             ops = [node.op for node in function.node_def]
             self.function_ops.update(ops)
             if function.signature.name in self._saving_functions:
-                self.machinery_ops.update(ops)
+                self.function_machinery.update(ops)
 
     def describe(self, constants: bool = True) -> Graph:
         """The scan as plain data, the most frequent ops first; the largest constants if asked."""
@@ -63,11 +67,13 @@ class GraphScan:
         )
 
     def _count_ops(self) -> list[OpCount]:
+        graph, functions = self.graph_ops - self.graph_machinery, self.function_ops
+        machinery = self.graph_machinery + self.function_machinery
         found = [
-            OpCount(op, self.graph_ops[op], self.function_ops[op], self.machinery_ops[op])
-            for op in self.graph_ops.keys() | self.function_ops.keys()
+            OpCount(op, graph[op], functions[op] - self.function_machinery[op], machinery[op])
+            for op in self.graph_ops.keys() | functions.keys()
         ]
-        return sorted(found, key=lambda count: (-count.total, count.op))
+        return sorted(found, key=lambda count: (-count.own, -count.machinery, count.op))
 
     def _largest_constants(self) -> Iterator[Constant]:
         # The names break ties, so that the order is the same each time.
@@ -83,7 +89,7 @@ class GraphScan:
     def _constants(self) -> Iterator[Found]:
         graph = self._metagraph.graph_def
         for node in graph.node:
-            if node.op == "Const":
+            if node.op == "Const" and node.name not in self._machinery:
                 yield _stored_bytes(node.attr["value"].tensor), node.name, None, node
         for function in graph.library.function:
             name = function.signature.name
@@ -118,20 +124,20 @@ def _saver_nodes(metagraph: MetaGraphDef) -> frozenset[str]:
     return frozenset(node_name(name) for name in names if name)
 
 
-def _saver_ops(
-    metagraph: MetaGraphDef, names: list[str], ops: list[str], saver: frozenset[str]
-) -> Iterator[str]:
-    # TensorFlow 1 builds its saver under a scope of its own (save/Const, save/restore_all);
-    # TensorFlow 2 has three nodes, two of which call a function of the library.
+def _machinery_names(
+    metagraph: MetaGraphDef, names: list[str], saver: dict[str, NodeDef]
+) -> frozenset[str]:
+    # TensorFlow 1 builds its saver under a scope of its own (save/Const, save/restore_all).
+    # TensorFlow 2 has three nodes; two of them call functions, on values read for that only.
     scope = metagraph.saver_def.filename_tensor_name.rpartition("/")[0]
     if scope:
         prefix = f"{scope}/"
-        return (ops[i] for i, name in enumerate(names) if name.startswith(prefix))
-    return (ops[i] for i in _positions(names, saver))
+        return frozenset([name for name in names if name.startswith(prefix)])
+    inputs = (node_name(name) for node in saver.values() for name in node.input)
+    return frozenset([*saver, *inputs])
 
 
-def _called(nodes: dict[str, NodeDef], saver: frozenset[str]) -> Iterator[Any]:
-    for name in saver & nodes.keys():
-        attributes = nodes[name].attr
-        if "f" in attributes:
-            yield attributes["f"].func.name
+def _called(nodes: Iterable[NodeDef]) -> Iterator[str]:
+    for node in nodes:
+        if "f" in node.attr:
+            yield node.attr["f"].func.name

@@ -6,7 +6,7 @@ Proto: ``tensorflow/core/protobuf/saved_object_graph.proto``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfexport.dtypes import dtype_name
@@ -18,9 +18,9 @@ from tfexport.spec import format_shape
 
 SIGNATURES = "signatures"  # the root's attribute that holds the signatures as functions
 
-# A model may nest objects without end, and a path per object would then fill the memory.
-_MAX_DEPTH = 200
-_MAX_PATH = 4000
+# A hostile model nests objects without end, and a path per object would then fill the memory.
+_MAX_DEPTH = 100
+_MAX_CHARACTERS = 1 << 26  # of all paths together
 
 Path = tuple[str, ...]
 Paths = list["Path | None"]
@@ -50,6 +50,7 @@ def find_paths(metagraph: MetaGraphDef) -> Paths:
     nodes = metagraph.object_graph_def.nodes
     paths: Paths = [None] * len(nodes)
     seen = [False] * len(nodes)
+    budget = _MAX_CHARACTERS
     waiting: deque[int] = deque()
     if nodes:
         paths[0], seen[0] = (), True
@@ -60,13 +61,15 @@ def find_paths(metagraph: MetaGraphDef) -> Paths:
             index = child.node_id
             if 0 <= index < len(paths) and not seen[index]:
                 seen[index] = True
-                paths[index] = _extend(paths[parent], child.local_name)
+                path = _extend(paths[parent], child.local_name)
+                budget -= sum(map(len, path or ()))
+                paths[index] = path if budget >= 0 else None
                 waiting.append(index)
     return paths
 
 
 def _extend(path: Path | None, name: str) -> Path | None:
-    if path is None or len(path) >= _MAX_DEPTH or sum(map(len, path)) + len(name) > _MAX_PATH:
+    if path is None or len(path) >= _MAX_DEPTH:
         return None
     return (*path, name)
 
@@ -131,10 +134,3 @@ _LABELS: dict[str, Callable[[Any], str]] = {
     "captured_tensor": lambda proto: str(proto.name),
     "resource": lambda proto: str(proto.device),
 }
-
-
-def variable_objects(metagraph: MetaGraphDef, paths: Paths) -> Iterator[tuple[Path | None, Any]]:
-    """The path and SavedVariable message of each variable of the object graph."""
-    for path, node in zip(paths, metagraph.object_graph_def.nodes, strict=True):
-        if node.WhichOneof("kind") == "variable":
-            yield path, node.variable

@@ -29,6 +29,7 @@ StructuredValue: TypeAlias = Any
 TensorInfo: TypeAlias = Any
 TensorProto: TypeAlias = Any
 TensorShapeProto: TypeAlias = Any
+TrackableObject: TypeAlias = Any
 
 _FRAMEWORK = "tensorflow.core.framework"
 _PROTOBUF = "tensorflow.core.protobuf"

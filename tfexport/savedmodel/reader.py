@@ -33,7 +33,7 @@ from tfexport.savedmodel.surroundings import (
     read_keras_metadata,
     read_provenance,
 )
-from tfexport.savedmodel.variables import is_value, read_variables
+from tfexport.savedmodel.variables import read_variables
 from tfexport.savedmodel.warnings import (
     warn_of_assets,
     warn_of_ops,
@@ -103,8 +103,8 @@ def describe(
         provenance=warnings.catch("damaged-manifest", lambda: read_provenance(directory)),
         signatures=signatures,
         variables=variables,
-        parameters=sum(variable.parameters or 0 for variable in variables),
-        variable_bytes=sum(variable.bytes or 0 for variable in variables),
+        parameters=sum(v.parameters or 0 for v in variables if v.copy_of is None),
+        variable_bytes=sum(v.bytes or 0 for v in variables if v.copy_of is None),
         checkpoint=None if index is None else _describe_checkpoint(index),
         functions=functions,
         objects=read_objects(metagraph, paths),
@@ -148,7 +148,7 @@ def _warn_of_missing_index() -> Iterator[ModelWarning]:
 
 
 def _describe_checkpoint(index: CheckpointIndex) -> Checkpoint:
-    entries = [entry for entry in index.entries.values() if is_value(entry)]
+    entries = [entry for entry in index.entries.values() if entry.is_value]
     tensors = tuple(
         CheckpointTensor(entry.key, entry.dtype, entry.shape, entry.shard, entry.size)
         for entry in entries

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tfexport.savedmodel.protos import TensorShapeProto
 from tfexport.spec import Shape
 
@@ -13,3 +15,10 @@ def read_shape(proto: TensorShapeProto) -> Shape | None:
     if proto.unknown_rank or len(proto.dim) > _MAX_RANK:
         return None
     return tuple([dim.size if dim.size >= 0 else None for dim in proto.dim])
+
+
+def read_sizes(sizes: Sequence[int]) -> Shape | None:
+    """Plain dimension sizes as a shape; a negative one is unknown."""
+    if len(sizes) > _MAX_RANK:
+        return None
+    return tuple([size if size >= 0 else None for size in sizes])

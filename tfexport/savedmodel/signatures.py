@@ -15,7 +15,7 @@ from tfexport.savedmodel.graph import GraphScan, node_name
 from tfexport.savedmodel.ordering import natural_key
 from tfexport.savedmodel.protos import MetaGraphDef, NodeDef, TensorInfo, TensorProto
 from tfexport.savedmodel.shapes import read_shape
-from tfexport.savedmodel.structured import format_type_spec
+from tfexport.savedmodel.structured import format_type_spec, read_type_spec
 from tfexport.savedmodel.tensors import format_tensor_values
 from tfexport.spec import Shape
 
@@ -116,8 +116,12 @@ def _sparse_components(tensor: SignatureTensor, info: TensorInfo) -> tuple[Signa
 
 
 def _read_composite(tensor: SignatureTensor, composite: Any) -> SignatureTensor:
+    # TensorFlow leaves dtype and shape of the TensorInfo itself empty.
+    dtype, shape = read_type_spec(composite.type_spec)
     return replace(
         tensor,
+        dtype=dtype or tensor.dtype,
+        shape=shape,
         encoding="composite",
         type_spec=format_type_spec(composite.type_spec),
         components=tuple(

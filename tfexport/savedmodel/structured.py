@@ -11,7 +11,7 @@ from typing import Any
 from tfexport.dtypes import dtype_name
 from tfexport.savedmodel.protos import StructuredValue
 from tfexport.savedmodel.shapes import read_shape
-from tfexport.spec import format_shape
+from tfexport.spec import Shape, format_shape
 
 _MAX_DEPTH = 20  # deeper than any argument that a person writes; keeps hostile nesting short
 _MAX_ITEMS = 100
@@ -61,6 +61,18 @@ def format_type_spec(proto: Any, depth: int = 0) -> str:
     name = name or _TYPE_SPECS.get(proto.type_spec_class, "TypeSpec")
     state = format_value(proto.type_state, depth + 1)
     return f"{name}{state}" if state.startswith("(") else f"{name}({state})"
+
+
+def read_type_spec(proto: Any) -> tuple[str | None, Shape | None]:
+    """The dtype and shape in a TypeSpecProto; None for what it does not have."""
+    dtype, shape = None, None
+    for value in _items(proto.type_state):
+        kind = value.WhichOneof("kind")
+        if kind == "tensor_dtype_value" and dtype is None:
+            dtype = dtype_name(value.tensor_dtype_value)
+        elif kind == "tensor_shape_value" and shape is None:
+            shape = read_shape(value.tensor_shape_value)
+    return dtype, shape
 
 
 def _format_parameters(fields: dict[str, StructuredValue], is_method: bool) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tfexport.savedmodel.checkpoint import CheckpointIndex
+from tfexport.savedmodel.checkpoint import BundleEntry, CheckpointIndex
 from tfexport.savedmodel.description import (
     Asset,
     Function,
@@ -14,6 +14,7 @@ from tfexport.savedmodel.description import (
     Signature,
     Variable,
 )
+from tfexport.spec import format_shape
 
 # Ops that run Python, or read and write files that are no part of the model.
 _DANGEROUS_OPS = {
@@ -36,9 +37,8 @@ _DANGEROUS_OPS = {
 def warn_of_ops(graph: Graph) -> Iterator[ModelWarning]:
     """Ops that reach outside the graph, TensorFlow's own saving and restoring not counted."""
     for count in graph.ops:
-        own = count.total - count.machinery
-        if own > 0 and count.op in _DANGEROUS_OPS:
-            times = "" if own == 1 else f" ({own:,} times)"
+        if count.own and count.op in _DANGEROUS_OPS:
+            times = "" if count.own == 1 else f" ({count.own:,} times)"
             message = f"Op {count.op}{times} {_DANGEROUS_OPS[count.op]}."
             yield ModelWarning("dangerous-op", message)
 
@@ -54,10 +54,21 @@ def warn_of_signatures(
         if names:
             message = f"Signature {signature.name}: the graph disagrees about {', '.join(names)}."
             yield ModelWarning("contradiction", message)
+        yield from _warn_of_shared_tensors(signature)
     for function in functions:
         if not function.concrete_functions:
             message = f"Function {function.path} was never traced: it cannot be called."
             yield ModelWarning("untraced-function", message)
+
+
+def _warn_of_shared_tensors(signature: Signature) -> Iterator[ModelWarning]:
+    names: dict[str, list[str]] = {}
+    for tensor in signature.inputs:
+        names.setdefault(tensor.tensor_name or tensor.name, []).append(tensor.name)
+    for shared in names.values():
+        if len(shared) > 1:
+            message = f"Signature {signature.name}: the inputs {', '.join(shared)} are one tensor."
+            yield ModelWarning("shared-tensor", message)
 
 
 def warn_of_assets(assets: Sequence[Asset]) -> Iterator[ModelWarning]:
@@ -71,12 +82,29 @@ def warn_of_variables(
     variables: Sequence[Variable], index: CheckpointIndex
 ) -> Iterator[ModelWarning]:
     """Variables whose values the checkpoint does not hold, and damaged data files."""
-    missing = [variable.name for variable in variables if variable.checkpoint_key is None]
+    missing = [variable for variable in variables if variable.checkpoint_key is None]
     if missing:
         more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
-        message = f"The checkpoint has no values for {missing[0]}{more}."
-        yield ModelWarning("missing-values", message)
+        name = missing[0].object_path or missing[0].name
+        yield ModelWarning("missing-values", f"The checkpoint has no values for {name}{more}.")
+    yield from _warn_of_sizes(variables, index)
     yield from _warn_of_data_files(index)
+
+
+def _warn_of_sizes(variables: Sequence[Variable], index: CheckpointIndex) -> Iterator[ModelWarning]:
+    for variable in variables:
+        entry = index.entries.get(variable.checkpoint_key or "")
+        if entry is not None and _disagree(variable, entry):
+            stored = f"{entry.dtype} {format_shape(entry.shape)}"
+            message = f"Variable {variable.object_path or variable.name} is stored as {stored}."
+            yield ModelWarning("contradiction", message)
+
+
+def _disagree(variable: Variable, entry: BundleEntry) -> bool:
+    if variable.dtype != entry.dtype:
+        return True
+    shape = variable.shape
+    return shape is not None and None not in shape and shape != entry.shape
 
 
 def _warn_of_data_files(index: CheckpointIndex) -> Iterator[ModelWarning]:

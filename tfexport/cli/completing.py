@@ -1,0 +1,111 @@
+"""What a shell offers for an option: the names of the very model that is on the command line.
+
+A model that is not there, or not readable, has no names: completion never fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+    from tfexport.savedmodel.description import ModelDescription
+
+Names = Callable[["ModelDescription", "click.Context"], Iterator[str]]
+Complete = Callable[["click.Context", "click.Parameter", str], "list[CompletionItem]"]
+
+
+def signature_names(model: ModelDescription) -> Iterator[str]:
+    """The names of the signatures, in the order in which they are shown."""
+    return (signature.name for signature in model.signatures)
+
+
+def variable_names(model: ModelDescription) -> Iterator[str]:
+    """The object paths of the variables, or their names where there are none."""
+    return (variable.object_path or variable.name for variable in model.variables)
+
+
+def input_names(model: ModelDescription, signature: str | None = None) -> Iterator[str]:
+    """The inputs of a signature as ``--input`` takes them: ``x=``.
+
+    Without a signature those of ``serving_default``, or of the only one.
+    """
+    found = model.signature(signature or "serving_default")
+    if found is None and signature is None and len(model.signatures) == 1:
+        found = model.signatures[0]
+    return (f"{tensor.name}=" for tensor in (found.inputs if found else ()))
+
+
+def output_names(model: ModelDescription, signature: str | None = None) -> Iterator[str]:
+    """The outputs of a signature; without one those of all of them."""
+    for found in model.signatures:
+        if signature in (None, found.name):
+            yield from (tensor.name for tensor in found.outputs)
+
+
+def function_names(model: ModelDescription) -> Iterator[str]:
+    """The paths of the functions that were traced."""
+    return (function.path for function in model.functions if function.concrete_functions)
+
+
+def _complete(names: Names) -> Complete:
+    def complete(
+        ctx: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        model = _read_model(ctx)
+        found = dict.fromkeys(names(model, ctx)) if model else {}
+        # The shell's protocol is a line a name; one with a line break would become two.
+        return [
+            CompletionItem(name)
+            for name in found
+            if name.startswith(incomplete) and name.isprintable()
+        ]
+
+    return complete
+
+
+def _read_model(ctx: click.Context) -> ModelDescription | None:
+    from tfexport.errors import TfexportError
+    from tfexport.savedmodel.reader import read_description
+
+    directory, tags = ctx.params.get("directory"), ctx.params.get("tags")
+    if not directory:
+        return None
+    try:
+        return read_description(directory, tags.split(",") if tags else None, constants=False)
+    except (TfexportError, OSError):
+        return None
+
+
+def _signature(ctx: click.Context) -> str | None:
+    name = ctx.params.get("signature")
+    return name if isinstance(name, str) else None
+
+
+complete_signature = _complete(lambda model, ctx: signature_names(model))
+complete_variable = _complete(lambda model, ctx: variable_names(model))
+complete_function = _complete(lambda model, ctx: function_names(model))
+complete_input = _complete(lambda model, ctx: input_names(model, _signature(ctx)))
+complete_output = _complete(lambda model, ctx: output_names(model, _signature(ctx)))
+
+
+def complete_tags(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The tag sets of the model's metagraphs, as ``--tags`` takes them."""
+    from click.shell_completion import CompletionItem
+
+    from tfexport.errors import TfexportError
+    from tfexport.savedmodel.parsing import read_saved_model, tags_of
+
+    try:
+        saved_model = read_saved_model(ctx.params.get("directory") or "")
+    except (TfexportError, OSError):
+        return []
+    sets = sorted(",".join(tags_of(metagraph)) for metagraph in saved_model.meta_graphs)
+    return [CompletionItem(tags) for tags in sets if tags.startswith(incomplete)]

@@ -1,0 +1,1 @@
+"""The sections of a model's page, one a file: each a ModelDescription's part as blocks."""
