@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from tfexport.errors import TargetError
-from tfexport.exporting.specs import InputSpec
+from tfexport.errors import TargetError, UsageError
+from tfexport.exporting.keras_models import is_keras, keras_inputs
+from tfexport.suggestions import did_you_mean
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -26,6 +27,8 @@ class Entry:
 def parse_entry(text: str) -> Entry:
     """Read ``[NAME=]METHOD``; ``__call__`` is named serving_default, any other like the method."""
     name, equals, method = text.rpartition("=")
+    if not method or (equals and not name):
+        raise UsageError(f"Signature '{text}': expected [NAME=]METHOD, as in 'encode'.")
     return Entry(name, method) if equals else default_entry(method)
 
 
@@ -34,26 +37,20 @@ def default_entry(method: str) -> Entry:
     return Entry(DEFAULT_SIGNATURE if method == "__call__" else method, method)
 
 
-def choose_entries(
-    module: object, entries: Sequence[Entry], specs: Sequence[InputSpec]
-) -> list[Entry]:
+def choose_entries(module: object, entries: Sequence[Entry], named: Sequence[str]) -> list[Entry]:
     """The given entries, else what the module itself says is to be exported.
 
-    Without entries or specs that is every ``tf.function`` with an ``input_signature``; with specs
-    alone it is ``__call__``. Raises TargetError where there is nothing to export.
+    ``named`` are the signatures that specs are for; None among them is the default one. Without
+    entries or specs that is every ``tf.function`` with an ``input_signature``; with specs alone
+    the signatures that they name, else ``__call__``.
+    Raises TargetError where a method is not there, or there is nothing to export.
     """
+    if not entries:
+        entries = _own_entries(module, named)
     for entry in entries:
         find_method(module, entry.method)
-    if entries:
-        return list(entries)
-    decorated = [default_entry(name) for name in find_decorated(module)]
-    if decorated and not specs:
-        return decorated
-    if specs and all(spec.signature for spec in specs):
-        named = dict.fromkeys(spec.signature for spec in specs if spec.signature)
-        return [_entry_of_signature(name) for name in named]
-    find_method(module, "__call__")
-    return [default_entry("__call__")]
+    _check_unique(entries)
+    return list(entries)
 
 
 def find_method(module: object, name: str) -> Callable[..., Any]:
@@ -63,8 +60,11 @@ def find_method(module: object, name: str) -> Callable[..., Any]:
         return method
     names = public_methods(module)
     others = f" It has: {', '.join(names)}." if names else " It has no method to export at all."
-    wanted = "cannot be called" if name == "__call__" else f"has no method '{name}'"
-    raise TargetError(f"{type(module).__name__} {wanted}.{others}{_signature_hint(name, names)}")
+    kind = type(module).__name__
+    if name == "__call__":
+        choice = f" Choose one: --signature {names[0]}" if names else ""
+        raise TargetError(f"{kind} cannot be called.{others}{choice}")
+    raise TargetError(f"{kind} has no method '{name}'.{did_you_mean(name, names) or others}")
 
 
 def is_tensorflow_function(value: object) -> bool:
@@ -72,30 +72,53 @@ def is_tensorflow_function(value: object) -> bool:
     return isinstance(value, tf.types.experimental.PolymorphicFunction)
 
 
-def find_decorated(module: object) -> list[str]:
-    """The names of the methods that are a ``tf.function`` with an ``input_signature``."""
-    names = (name for name in dir(module) if _is_decorated(inspect.getattr_static(module, name)))
-    return sorted(names, key=lambda name: (name != "__call__", name))
+def find_functions(module: object) -> Iterator[str]:
+    """The names of the attributes that are a ``tf.function``; no property is evaluated."""
+    for name in dir(module):
+        if is_tensorflow_function(inspect.getattr_static(module, name, None)):
+            yield name
 
 
 def public_methods(module: object) -> list[str]:
     """The names of the methods that the user's own classes define."""
     return sorted(
-        name
-        for owner in type(module).__mro__
-        if not owner.__module__.startswith(("tensorflow.", "keras.", "builtins"))
-        for name, value in vars(owner).items()
-        if callable(value) and (name[:1] != "_" or name == "__call__")
+        {
+            name
+            for owner in type(module).__mro__
+            if not owner.__module__.startswith(("tensorflow.", "keras.", "builtins"))
+            for name, value in vars(owner).items()
+            if callable(value) and (name[:1] != "_" or name == "__call__")
+        }
     )
 
 
-def _is_decorated(value: object) -> bool:
-    return is_tensorflow_function(value) and getattr(value, "input_signature", None) is not None
+def _own_entries(module: object, named: Sequence[str]) -> list[Entry]:
+    if named:
+        return [_entry_of_signature(module, name) for name in dict.fromkeys(named)]
+    declared = [name for name in find_functions(module) if _has_input_signature(module, name)]
+    if is_keras(module) and keras_inputs(module) is not None:
+        declared.append("__call__")
+    if not declared:
+        return [default_entry("__call__")]
+    return [default_entry(name) for name in sorted(declared, key=lambda n: (n != "__call__", n))]
 
 
-def _entry_of_signature(name: str) -> Entry:
-    return Entry(name, "__call__" if name == DEFAULT_SIGNATURE else name)
+def _has_input_signature(module: object, name: str) -> bool:
+    return getattr(getattr(module, name), "input_signature", None) is not None
 
 
-def _signature_hint(wanted: str, names: list[str]) -> str:
-    return f" Choose one: --signature {names[0]}" if wanted == "__call__" and names else ""
+def _entry_of_signature(module: object, name: str) -> Entry:
+    if name == DEFAULT_SIGNATURE and not callable(getattr(module, name, None)):
+        return default_entry("__call__")
+    return Entry(name, name)
+
+
+def _check_unique(entries: Sequence[Entry]) -> None:
+    names = [entry.signature for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            methods = " and ".join(entry.method for entry in entries if entry.signature == name)
+            raise UsageError(
+                f"Two signatures are named '{name}': {methods}. "
+                "Name one of them: --signature NAME=METHOD"
+            )
