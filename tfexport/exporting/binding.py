@@ -12,9 +12,16 @@ import tensorflow as tf
 from tfexport.dtypes import parse_dtype
 from tfexport.errors import SpecError, TfexportError, UsageError
 from tfexport.exporting.callables import BY_POSITION, Method, describe_method
-from tfexport.exporting.methods import DEFAULT_SIGNATURE, Entry
 from tfexport.exporting.outputs import is_servable_name
-from tfexport.exporting.specs import RAGGED, SPARSE, Constant, InputSpec, OutputName
+from tfexport.exporting.specs import (
+    DEFAULT_SIGNATURE,
+    RAGGED,
+    SPARSE,
+    Constant,
+    Entry,
+    InputSpec,
+    OutputName,
+)
 from tfexport.exporting.structures import Leaf, is_composite, list_leaves
 from tfexport.spec import TensorSpec
 

@@ -4,49 +4,26 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from tfexport.errors import TargetError, UsageError
 from tfexport.exporting.keras_models import is_keras, keras_inputs
+from tfexport.exporting.specs import DEFAULT_SIGNATURE, Entry, InputSpec, default_entry
 from tfexport.suggestions import did_you_mean
 
-DEFAULT_SIGNATURE = "serving_default"
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A signature to be, and the method that it calls."""
-
-    signature: str
-    method: str
-
-
-def parse_entry(text: str) -> Entry:
-    """Read ``[NAME=]METHOD``; ``__call__`` is named serving_default, any other like the method."""
-    name, equals, method = text.rpartition("=")
-    if not method or (equals and not name):
-        raise UsageError(f"Signature '{text}': expected [NAME=]METHOD, as in 'encode'.")
-    return Entry(name, method) if equals else default_entry(method)
-
-
-def default_entry(method: str) -> Entry:
-    """A method under the name that it has when none is given."""
-    return Entry(DEFAULT_SIGNATURE if method == "__call__" else method, method)
-
-
-def choose_entries(module: object, entries: Sequence[Entry], named: Sequence[str]) -> list[Entry]:
+def choose_entries(
+    module: object, entries: Sequence[Entry], specs: Sequence[InputSpec]
+) -> list[Entry]:
     """The given entries, else what the module itself says is to be exported.
 
-    ``named`` are the signatures that specs are for; None among them is the default one. Without
-    entries or specs that is every ``tf.function`` with an ``input_signature``; with specs alone
-    the signatures that they name, else ``__call__``.
+    Without entries or specs that is every ``tf.function`` with an ``input_signature``; with specs
+    alone the signatures that they name, and ``__call__`` for those that name none.
     Raises TargetError where a method is not there, or there is nothing to export.
     """
-    if not entries:
-        entries = _own_entries(module, named)
+    entries = entries or _entries_of_specs(module, specs) or _own_entries(module)
     for entry in entries:
         find_method(module, entry.method)
     _check_unique(entries)
@@ -92,9 +69,12 @@ def public_methods(module: object) -> list[str]:
     )
 
 
-def _own_entries(module: object, named: Sequence[str]) -> list[Entry]:
-    if named:
-        return [_entry_of_signature(module, name) for name in dict.fromkeys(named)]
+def _entries_of_specs(module: object, specs: Sequence[InputSpec]) -> list[Entry]:
+    names = dict.fromkeys(spec.signature or DEFAULT_SIGNATURE for spec in specs)
+    return [_entry_of_signature(module, name) for name in names]
+
+
+def _own_entries(module: object) -> list[Entry]:
     declared = [name for name in find_functions(module) if _has_input_signature(module, name)]
     if is_keras(module) and keras_inputs(module) is not None:
         declared.append("__call__")

@@ -1,4 +1,4 @@
-"""What a signature is traced with, as users write it: specs, constants, names of outputs."""
+"""What users write of a signature: its method, specs, constants, names of outputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from tfexport.exporting.arguments import parse_value
 from tfexport.spec import TensorSpec, parse_spec
 
 DENSE, RAGGED, SPARSE = "dense", "ragged", "sparse"
+DEFAULT_SIGNATURE = "serving_default"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A signature to be, and the method that it calls."""
+
+    signature: str
+    method: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,19 @@ def parse_output_name(text: str) -> OutputName:
         return OutputName(signature, old, new)
     signature, new = _split_signature(text, "Output name")
     return OutputName(signature, None, new)
+
+
+def parse_entry(text: str) -> Entry:
+    """Read ``[NAME=]METHOD``; ``__call__`` is named serving_default, any other like the method."""
+    name, equals, method = text.rpartition("=")
+    if not method or (equals and not name):
+        raise UsageError(f"Signature '{text}': expected [NAME=]METHOD, as in 'encode'.")
+    return Entry(name, method) if equals else default_entry(method)
+
+
+def default_entry(method: str) -> Entry:
+    """A method under the name that it has when none is given."""
+    return Entry(DEFAULT_SIGNATURE if method == "__call__" else method, method)
 
 
 def _prefix(signature: str | None) -> str:
