@@ -297,9 +297,7 @@ def _check_names(leaves: Sequence[Leaf], owner: str) -> None:
     names = [leaf.name for leaf in leaves]
     for name in names:
         if names.count(name) > 1:
-            raise SpecError(
-                f"{owner} has two inputs of the name '{name}'. Give each its own name."
-            )
+            raise SpecError(f"{owner} has two inputs of the name '{name}'. Give each its own name.")
         if not is_servable_name(name):
             raise SpecError(
                 f"{owner} has an input '{name}': no server accepts that name. "

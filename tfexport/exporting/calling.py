@@ -25,7 +25,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Plan:
-    """The inputs to call a method with: those of ``always``, and the first that works of ``one_of``.
+    """The inputs to call a method with: all of ``always``, and the first that works of ``one_of``.
 
     Of the sizes that unknown dimensions could have besides the first, a module may refuse some:
     one that halves images takes no odd ones.

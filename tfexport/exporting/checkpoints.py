@@ -70,7 +70,9 @@ def _find_prefix(path: Path) -> str:
         if latest is None and inside.with_name("variables.index").is_file():
             latest = str(inside)
         if latest is None:
-            raise InputDataError(f"There is no checkpoint in {path}: no file 'checkpoint' names one.")
+            raise InputDataError(
+                f"There is no checkpoint in {path}: no file 'checkpoint' names one."
+            )
         return str(latest)
     prefix = str(path).removesuffix(".index")
     if not Path(f"{prefix}.index").is_file():
@@ -143,9 +145,7 @@ def _keys_below(graph: Any, start: int) -> Iterator[str]:
                 nodes.append(child.node_id)
 
 
-def _assign(
-    named: NamedVariable, match: _Match, read: Callable[[str], Any], path: Path
-) -> None:
+def _assign(named: NamedVariable, match: _Match, read: Callable[[str], Any], path: Path) -> None:
     key = match.keys.get(id(named.variable))
     if key is not None:
         name = key.partition("/.ATTRIBUTES")[0]

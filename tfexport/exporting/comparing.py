@@ -67,9 +67,7 @@ def compare_arrays(
 ) -> OutputDifference:
     """The difference of one output. Two NaN are equal, and so are two infinities of one sign."""
     if expected.dtype != actual.dtype or expected.shape != actual.shape:
-        return OutputDifference(
-            name, problem=f"is {_shown(actual)} instead of {_shown(expected)}"
-        )
+        return OutputDifference(name, problem=f"is {_shown(actual)} instead of {_shown(expected)}")
     if expected.dtype.kind not in "fc" and "float" not in expected.dtype.name:
         return _compare_exactly(name, expected, actual)
     allowed = _TOLERANCES.get(expected.dtype.name, 0.25) if tolerance is None else tolerance
@@ -89,9 +87,7 @@ def _compare_exactly(name: str, expected: Array, actual: Array) -> OutputDiffere
     )
 
 
-def _compare_closely(
-    name: str, expected: Array, actual: Array, allowed: float
-) -> OutputDifference:
+def _compare_closely(name: str, expected: Array, actual: Array, allowed: float) -> OutputDifference:
     if expected.size == 0:
         return OutputDifference(name, allowed=allowed)
     wide = np.complex128 if expected.dtype.kind == "c" else np.float64

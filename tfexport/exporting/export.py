@@ -16,11 +16,12 @@ from tfexport.exporting.graphs import PYTHON_OPS, find_operation, place_of
 from tfexport.exporting.manifest import write_manifest
 from tfexport.exporting.methods import choose_entries
 from tfexport.exporting.options import Origin, SaveOptions
+from tfexport.exporting.results import KeptInputs, Verification
 from tfexport.exporting.samples import Sample, parse_sample, read_samples
 from tfexport.exporting.serving_warmup import write_warmup_requests
 from tfexport.exporting.tracing import TracedModule, trace_methods
 from tfexport.exporting.user_code import show_place
-from tfexport.exporting.verifying import Verification, verify
+from tfexport.exporting.verifying import verify
 from tfexport.exporting.warming import warm_up
 from tfexport.exporting.writing import copy_extras, quiet_logging, write_saved_model
 
@@ -73,12 +74,16 @@ class Export:
         if not methods or not (self.options.verify or self.options.warmup):
             return []
         plans = [
-            plan_calls(bound, self.samples[bound.entry.signature], self.sizes[bound.entry.signature])
+            plan_calls(
+                bound, self.samples[bound.entry.signature], self.sizes[bound.entry.signature]
+            )
             for bound in methods
         ]
         with ExitStack() as steps:
             if self.options.verify:
-                steps.enter_context(step("verify", ", ".join(p.bound.entry.signature for p in plans)))
+                steps.enter_context(
+                    step("verify", ", ".join(p.bound.entry.signature for p in plans))
+                )
             self.calls = record_calls(self.module, plans)
             if not self.options.verify:
                 return []
@@ -86,13 +91,16 @@ class Export:
 
     def write_surroundings(
         self, directory: Path, origin: Origin, model: str, verified: Sequence[Verification]
-    ) -> None:
-        """Write what goes into ``assets.extra``: the user's files, the manifest, warm-up requests."""
+    ) -> KeptInputs | None:
+        """Write what goes into ``assets.extra``: the user's files, the manifest, warm-up requests.
+
+        Gives the first inputs that were kept.
+        """
         extra = directory / "assets.extra"
         copy_extras(self.options.extras, extra)
         if self.options.warmup:
             write_warmup_requests(extra, model, self.calls)
-        write_manifest(
+        return write_manifest(
             extra / "tfexport",
             self.module,
             origin,

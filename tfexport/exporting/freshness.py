@@ -30,7 +30,7 @@ def traced_afresh(root: object) -> Iterator[None]:
 
 
 def _put_aside_methods(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Functions of the class: each keeps one for every instance, made when it is first asked for."""
+    """Functions of the class: each keeps one for every instance that was asked for it."""
     for kind in type(owner).__mro__:
         for function in vars(kind).values():
             bound = getattr(function, "_descriptor_cache", None)

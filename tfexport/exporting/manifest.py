@@ -18,10 +18,11 @@ from tfexport.exporting.callables import file_of
 from tfexport.exporting.calling import Call
 from tfexport.exporting.environment import hash_file, read_git, read_time, read_versions
 from tfexport.exporting.options import Origin, SaveOptions
+from tfexport.exporting.results import KeptInputs, Verification
 from tfexport.exporting.samples import keep_calls
-from tfexport.exporting.verifying import Verification
 
 SCHEMA = "tfexport.manifest/1"
+DIRECTORY = "assets.extra/tfexport"
 
 
 def write_manifest(
@@ -32,10 +33,11 @@ def write_manifest(
     methods: Sequence[BoundMethod],
     verified: Sequence[Verification],
     calls: Sequence[Call],
-) -> None:
-    """Write the manifest and the calls to keep into ``directory``."""
+) -> KeptInputs | None:
+    """Write the manifest and the calls to keep into ``directory``; gives the first inputs kept."""
     directory.mkdir(parents=True)
     file = file_of(module)
+    kept = keep_calls(directory / "samples", calls) if options.keep_samples else []
     manifest = {
         "schema": SCHEMA,
         "target": origin.target,
@@ -48,10 +50,15 @@ def write_manifest(
         "git": read_git(file),
         "source": hash_file(file),
         "verified": [_describe_verification(found) for found in verified],
-        "calls": keep_calls(directory / "samples", calls) if options.keep_samples else [],
+        "calls": kept,
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (directory / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    return next((_as_kept(call) for call in kept if call["inputs"]["file"]), None)
+
+
+def _as_kept(call: Mapping[str, Any]) -> KeptInputs:
+    return KeptInputs(call["signature"], f"{DIRECTORY}/{call['inputs']['file']}")
 
 
 def _describe(bound: BoundMethod) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfexport.errors import TargetError, UsageError
 from tfexport.exporting.specs import OutputName
-from tfexport.exporting.structures import list_leaves
+from tfexport.exporting.structures import field_names, list_leaves
 
 # Names travel as keys of JSON and of protobuf maps, as graph nodes, and as file names.
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][\w.\-/]*\Z", re.ASCII)
@@ -55,8 +55,8 @@ def _list_outputs(result: Any, owner: str) -> Iterator[tuple[str, Any]]:
 def _top_level(result: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(result, Mapping):
         yield from result.items()
-    elif hasattr(result, "_fields") and isinstance(result, tuple):
-        yield from zip(result._fields, result, strict=True)
+    elif field_names(result):
+        yield from zip(field_names(result), result, strict=True)
     elif isinstance(result, (list, tuple)):
         yield from ((f"output_{index}", value) for index, value in enumerate(result))
     else:
@@ -84,9 +84,7 @@ def _as_tensor(name: str, value: Any, owner: str) -> Any:
         ) from None
 
 
-def _rename(
-    named: Mapping[str, Any], renames: Sequence[OutputName], owner: str
-) -> dict[str, Any]:
+def _rename(named: Mapping[str, Any], renames: Sequence[OutputName], owner: str) -> dict[str, Any]:
     new_names = dict(_resolve(rename, named, owner) for rename in renames)
     renamed = [new_names.get(name, name) for name in named]
     for name in renamed:
@@ -102,8 +100,9 @@ def _resolve(rename: OutputName, named: Mapping[str, Any], owner: str) -> tuple[
             f"Write which: --output-name {next(iter(named))}={rename.new}"
         )
     if rename.old is not None and rename.old not in named:
-        raise UsageError(f"Output name '{rename}': {owner} has no output '{rename.old}'. "
-                         f"It has: {names}.")
+        raise UsageError(
+            f"Output name '{rename}': {owner} has no output '{rename.old}'. It has: {names}."
+        )
     return rename.old or next(iter(named)), rename.new
 
 

@@ -154,9 +154,7 @@ def _rows(arrays: Mapping[Any, Array]) -> int:
     return next((array.shape[0] for array in arrays.values() if array.ndim), 1)
 
 
-def _first_row(
-    inputs: Mapping[str, Array], specs: Sequence[TensorSpec]
-) -> list[dict[str, Array]]:
+def _first_row(inputs: Mapping[str, Array], specs: Sequence[TensorSpec]) -> list[dict[str, Array]]:
     """The first row alone, where every input has rows, as many of them, and may have any number."""
     free = all(spec.shape is None or spec.shape[:1] == (None,) for spec in specs)
     rows = {array.shape[:1] for array in inputs.values()}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfexport.errors import SpecError, TargetError
 from tfexport.exporting.arguments import make_object, parse_argument
 from tfexport.exporting.options import Origin, SaveOptions, check_options
 from tfexport.exporting.publishing import Destination, Staging, check_destination, staged
+from tfexport.exporting.results import SaveResult
 from tfexport.exporting.specs import (
     InputSpec,
     parse_constant,
@@ -23,20 +23,8 @@ from tfexport.exporting.specs import (
 from tfexport.exporting.starting import start_tensorflow
 from tfexport.exporting.target import Target, find_target
 
-if TYPE_CHECKING:
-    from tfexport.exporting.verifying import Verification
-
 Step = Callable[[str, str], AbstractContextManager[None]]
 """Told of each step while it runs: its name (import, trace, save, verify) and what it is for."""
-
-
-@dataclass(frozen=True)
-class SaveResult:
-    """Where the SavedModel is, what was verified, and what the user should know."""
-
-    directory: Path
-    verified: tuple[Verification, ...]
-    warnings: tuple[str, ...]
 
 
 def save_module(
@@ -158,8 +146,8 @@ def _write(
     with step("save", str(destination.directory)):
         export.write(staging.directory)
     verified = export.verify(staging.directory, step)
-    export.write_surroundings(staging.directory, origin, destination.name, verified)
-    return SaveResult(staging.publish(), tuple(verified), tuple(export.warnings))
+    kept = export.write_surroundings(staging.directory, origin, destination.name, verified)
+    return SaveResult(staging.publish(), tuple(verified), tuple(export.warnings), kept)
 
 
 def _as_saveable(module: Any) -> Any:

@@ -64,7 +64,12 @@ def pack_leaves(structure: Any, tensors: Iterator[Any]) -> Any:
     if isinstance(structure, Mapping):
         return dict(packed)
     values = [value for _, value in packed]
-    return type(structure)(*values) if hasattr(structure, "_fields") else type(structure)(values)
+    return type(structure)(*values) if field_names(structure) else type(structure)(values)
+
+
+def field_names(value: Any) -> tuple[str, ...]:
+    """The fields of a named tuple; none for anything else."""
+    return getattr(value, "_fields", ()) if isinstance(value, tuple) else ()
 
 
 def component_names(name: str, composite: Any, count: int) -> list[str]:
@@ -93,8 +98,8 @@ def plain(value: Any) -> Any:
 def _children(structure: Any) -> list[tuple[Any, Any]] | None:
     if isinstance(structure, Mapping):
         return list(structure.items())
-    if hasattr(structure, "_fields") and isinstance(structure, tuple):
-        return list(zip(structure._fields, structure, strict=True))
+    if field_names(structure):
+        return list(zip(field_names(structure), structure, strict=True))
     if isinstance(structure, (list, tuple)):
         return list(enumerate(structure))
     return None

@@ -114,7 +114,7 @@ def _is_given(bound: BoundMethod, name: str) -> bool:
 
 
 def _by_position(bound: BoundMethod) -> list[str]:
-    """The parameters to pass by position: as far as that goes, so that the loaded one takes both."""
+    """The parameters to pass by position, as far as that goes: the loaded one then takes both."""
     names: list[str] = []
     for name, parameter in bound.method.signature.parameters.items():
         if name not in bound.arguments or parameter.kind is parameter.KEYWORD_ONLY:
@@ -139,13 +139,12 @@ def _as_signature(bound: BoundMethod, wrapped: Any, concrete: Any) -> Any:
     if _is_flat(bound, concrete.structured_outputs, named):
         return concrete
 
-    @tf.autograph.experimental.do_not_convert
     def serve(*tensors: Any) -> dict[str, Any]:
         result = call_method(bound, wrapped, iter(tensors))
         return name_outputs(result, bound.renames, bound.method.owner)
 
     specs = [tf.TensorSpec(leaf.value.shape, leaf.value.dtype, leaf.name) for leaf in bound.leaves]
-    return tf.function(serve).get_concrete_function(*specs)
+    return tf.function(serve, autograph=False).get_concrete_function(*specs)
 
 
 def _is_flat(bound: BoundMethod, result: Any, named: Mapping[str, Any]) -> bool:

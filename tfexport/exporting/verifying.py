@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import ExecutionError, FindingError, SavedModelError
 from tfexport.exporting.calling import Call, Plan, repeat_calls
 from tfexport.exporting.comparing import (
@@ -14,30 +14,12 @@ from tfexport.exporting.comparing import (
     describe_difference,
 )
 from tfexport.exporting.generating import Array
+from tfexport.exporting.results import Verification
 from tfexport.exporting.warming import display_inputs, has_unknown_dimensions
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.engine import choose_engine, open_engine
 from tfexport.savedmodel.reader import read_description
 from tfexport.spec import TensorSpec
-from tfexport.dtypes import dtype_of_numpy
-
-
-@dataclass(frozen=True)
-class Verification:
-    """How a signature fared.
-
-    ``calls`` are the inputs' dtypes and shapes of each call, ``absolute`` and ``relative`` the
-    largest differences over all of them. A ``random`` one gives other values each time, and was
-    compared by dtype and shape. ``one_size`` tells that the module took no second size of its
-    unknown dimensions.
-    """
-
-    signature: str
-    calls: tuple[tuple[TensorSpec, ...], ...]
-    absolute: float
-    relative: float
-    random: bool
-    one_size: bool
 
 
 def verify(
@@ -65,7 +47,7 @@ def verify(
 def _call_saved(stage: Path, calls: Sequence[Call]) -> list[Mapping[str, Array]]:
     description = read_description(stage)
     with open_engine(choose_engine(None), description, SessionConfig()) as engine:
-        results = []
+        results: list[Mapping[str, Array]] = []
         for call in calls:
             signature = description.signature(call.signature)
             if signature is None:
@@ -137,6 +119,5 @@ def _summarise(
 
 def _specs(inputs: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
     return tuple(
-        TensorSpec(name, dtype_of_numpy(array.dtype), array.shape)
-        for name, array in inputs.items()
+        TensorSpec(name, dtype_of_numpy(array.dtype), array.shape) for name, array in inputs.items()
     )

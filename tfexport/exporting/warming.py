@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import SpecError, TfexportError, UserCodeError
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.generating import Array, generate_inputs
@@ -16,7 +17,6 @@ from tfexport.exporting.state import kept_state
 from tfexport.exporting.tracing import call_method
 from tfexport.exporting.user_code import guarded
 from tfexport.spec import TensorSpec
-from tfexport.dtypes import dtype_of_numpy
 
 # Sizes of unknown dimensions to try in turn: a network that halves an image five times needs 32.
 SIZES = (2, 16, 128)
@@ -102,7 +102,7 @@ def _check_variables_fit(module: object, bound: BoundMethod, size: int) -> None:
             failure = error
     raise SpecError(
         f"{bound.method.owner} makes its variables by a dimension that the spec leaves unknown: "
-        f"{_open_specs(bound)}. Give the size that they are for, as in --spec {_closed_spec(bound)}",
+        f"{_open_specs(bound)}. Give its size, as in --spec {_closed_spec(bound)}",
         detail=str(failure),
     )
 

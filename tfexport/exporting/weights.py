@@ -45,7 +45,9 @@ def assign_by_name(
     """As load_weights, for values that are open already. ``label`` is where they come from."""
     by_name = _index(variables)
     found = {
-        id(by_name[_normalise(name)].variable): name for name in values if _normalise(name) in by_name
+        id(by_name[_normalise(name)].variable): name
+        for name in values
+        if _normalise(name) in by_name
     }
     used = set(found.values())
     unfilled = [named.path for named in variables if id(named.variable) not in found]

@@ -9,14 +9,16 @@ from pathlib import PurePath
 from typing import Any
 
 
-def render_json(schema: str, result: Any) -> str:
-    """A frozen dataclass as a JSON object, its ``schema`` (``tfexport.inspect/1``) first.
+def render_json(schema: str, *results: Any) -> str:
+    """Frozen dataclasses as one JSON object, its ``schema`` (``tfexport.inspect/1``) first.
 
     Fields come in the order in which they are declared, tuples as arrays. Everything beyond
     ASCII is escaped, so that no name from a model reaches a terminal as a control code. A float
     that JSON has no number for is the string ``NaN``, ``Infinity`` or ``-Infinity``.
     """
-    document = {"schema": schema, **_fields(result)}
+    document = {"schema": schema}
+    for result in results:
+        document.update(_fields(result))
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
