@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from tfexport.errors import UserCodeError
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.generating import Array, generate_inputs
-from tfexport.exporting.outputs import name_outputs
 from tfexport.exporting.state import StateSnapshot, kept_state
-from tfexport.exporting.user_code import guarded
-from tfexport.exporting.warming import display_inputs, has_unknown_dimensions, run_eagerly
+from tfexport.exporting.warming import has_unknown_dimensions, run_eagerly
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,9 @@ def repeat_calls(module: object, calls: Sequence[Call], plans: Sequence[Plan]) -
 
 
 def _call(bound: BoundMethod, inputs: Mapping[str, Array]) -> Call:
-    with guarded(f"Calling {bound.method.owner} with {display_inputs(inputs)}"):
-        result = run_eagerly(bound, inputs)
-    named = name_outputs(result, bound.renames, bound.method.owner)
-    outputs = {name: tensor.numpy() for name, tensor in named.items()}
-    return Call(bound.entry.signature, inputs, {n: _as_array(v) for n, v in outputs.items()})
+    outputs = run_eagerly(bound, inputs)
+    arrays = {name: _as_array(tensor.numpy()) for name, tensor in outputs.items()}
+    return Call(bound.entry.signature, inputs, arrays)
 
 
 def _call_first(module: object, plan: Plan) -> list[Call]:

@@ -80,7 +80,7 @@ def _as_tensor(name: str, value: Any, owner: str) -> Any:
         return tf.convert_to_tensor(value)
     except (TypeError, ValueError):
         raise TargetError(
-            f"{owner} returns a {type(value).__name__} as '{name}': only tensors can be outputs."
+            f"{owner} returns '{name}' as {type(value).__name__}: only tensors can be outputs."
         ) from None
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfexport.exporting.keras_models import is_keras_variable
+
 
 def find_trackables(root: object) -> list[Any]:
     """Every object that TensorFlow tracks below ``root``, each once."""
@@ -24,9 +26,7 @@ def as_variable(trackable: Any) -> Any | None:
     """The ``tf.Variable`` that a trackable is or, as Keras's own variables do, holds."""
     if isinstance(trackable, tf.Variable):
         return trackable
-    if not type(trackable).__module__.startswith("keras."):
-        return None
-    held = getattr(trackable, "value", None)
+    held = trackable.value if is_keras_variable(trackable) else None
     return held if isinstance(held, tf.Variable) else None
 
 

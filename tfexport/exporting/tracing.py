@@ -101,16 +101,26 @@ def _shown_signature(method: Method, bounds: Sequence[BoundMethod]) -> inspect.S
     parameters = [
         p.replace(default=given[p.name]) if p.name in given else p
         for p in method.signature.parameters.values()
-        if not method.only_given or any(_is_given(bound, p.name) for bound in bounds)
     ]
+    if method.only_given:
+        parameters = _tensors_first(parameters, bounds)
     try:
         return method.signature.replace(parameters=parameters)
     except ValueError:  # a default before a parameter that has none
         return method.signature
 
 
-def _is_given(bound: BoundMethod, name: str) -> bool:
-    return name in bound.arguments or name in bound.constants
+def _tensors_first(
+    parameters: Sequence[inspect.Parameter], bounds: Sequence[BoundMethod]
+) -> list[inspect.Parameter]:
+    """Keras takes tensors by position, everything else by name, and nothing that is not given."""
+    tensors = [p for p in parameters if any(p.name in bound.arguments for bound in bounds)]
+    others = [p for p in parameters if p not in tensors and _is_constant(p.name, bounds)]
+    return tensors + [p.replace(kind=p.KEYWORD_ONLY) for p in others]
+
+
+def _is_constant(name: str, bounds: Sequence[BoundMethod]) -> bool:
+    return any(name in bound.constants for bound in bounds)
 
 
 def _by_position(bound: BoundMethod) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tfexport.data.arrays import Array
 from tfexport.data.formats.npz import open_arrays
@@ -33,15 +34,15 @@ def _open_safetensors(path: Path) -> Values:
             f"Reading '{path}' needs safetensors: pip install 'tfexport[weights]'"
         ) from None
     try:
-        file = safe_open(path, framework="np")
+        file: Any = safe_open(path, framework="np")
         return {name: _reader(file, name) for name in file.keys()}  # noqa: SIM118  it is no dict
     except SafetensorError as error:
         raise InputDataError(f"'{path}' is no .safetensors file: {error}.") from None
 
 
-def _reader(file: object, name: str) -> Callable[[], Array]:
+def _reader(file: Any, name: str) -> Callable[[], Array]:
     def read() -> Array:
-        array: Array = file.get_tensor(name)  # type: ignore[attr-defined]
+        array: Array = file.get_tensor(name)
         return array
 
     return read

@@ -13,13 +13,15 @@ from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import SpecError, TfexportError, UserCodeError
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.generating import Array, generate_inputs
+from tfexport.exporting.outputs import name_outputs
 from tfexport.exporting.state import kept_state
+from tfexport.exporting.structures import plain
 from tfexport.exporting.tracing import call_method
 from tfexport.exporting.user_code import guarded
 from tfexport.spec import TensorSpec
 
 # Sizes of unknown dimensions to try in turn: a network that halves an image five times needs 32.
-SIZES = (2, 16, 128)
+_SIZES = (2, 16, 128, 1)
 
 
 def warm_up(
@@ -35,7 +37,7 @@ def warm_up(
         call_eagerly(module, bound, samples[0])
         return None
     first: TfexportError | None = None
-    for size in SIZES if has_unknown_dimensions(bound) else SIZES[:1]:
+    for size in _sizes_to_try(bound):
         inputs = generate_inputs(bound, size)
         try:
             made = call_eagerly(module, bound, inputs)
@@ -49,19 +51,33 @@ def warm_up(
     raise first
 
 
+def _sizes_to_try(bound: BoundMethod) -> list[int]:
+    """Those that any module may take; before the large ones, those that the specs speak of."""
+    if not has_unknown_dimensions(bound):
+        return [_SIZES[0]]
+    shapes = (leaf.value.shape for leaf in bound.leaves)
+    known = {size for shape in shapes if shape.rank for size in shape.as_list() if size}
+    return list(dict.fromkeys([_SIZES[0], *sorted(known)[:3], *_SIZES[1:]]))
+
+
 def call_eagerly(module: object, bound: BoundMethod, inputs: Mapping[str, Array]) -> list[Any]:
     """Call the method once, with its state kept; gives the variables that it made."""
-    doing = f"Calling {bound.method.owner} with {display_inputs(inputs)}"
-    with kept_state(module) as made, guarded(doing):
+    with kept_state(module) as made:
         run_eagerly(bound, inputs)
     return made
 
 
-def run_eagerly(bound: BoundMethod, inputs: Mapping[str, Array]) -> Any:
-    """What the user's own method returns for a dense array a leaf. Its state may change."""
+def run_eagerly(bound: BoundMethod, inputs: Mapping[str, Array]) -> dict[str, Any]:
+    """The named outputs of the user's own method, for a dense array a leaf.
+
+    Its state may change. Raises UserCodeError where it fails, TargetError or UsageError where
+    its outputs cannot be those of a signature.
+    """
     tensors = [tf.constant(inputs[leaf.name], leaf.value.dtype) for leaf in bound.leaves]
-    with functions_run_eagerly():
-        return call_method(bound, bound.method.bound, iter(tensors))
+    doing = f"Calling {bound.method.owner} with {display_inputs(inputs)}"
+    with functions_run_eagerly(), guarded(doing):
+        result = call_method(bound, bound.method.bound, iter(tensors))
+    return name_outputs(plain(result), bound.renames, bound.method.owner)
 
 
 def has_unknown_dimensions(bound: BoundMethod) -> bool:

@@ -13,6 +13,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfexport.errors import DestinationError
+from tfexport.exporting.keras_models import variables_saved_once
+from tfexport.exporting.state import find_trackables
 from tfexport.exporting.tracing import TracedModule, attached
 from tfexport.exporting.tracking import untracked_named
 from tfexport.exporting.user_code import guarded
@@ -32,6 +34,7 @@ def write_saved_model(module: object, traced: TracedModule, directory: Path) -> 
     with (
         attached(module, traced.functions),
         quiet_logging(),
+        variables_saved_once(find_trackables(module)),
         guarded(f"Saving {type(module).__name__}"),
         untracked_named(module, traced.graphs),
         disk_failures_reported(),
