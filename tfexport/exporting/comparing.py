@@ -79,12 +79,10 @@ def _compare_exactly(name: str, expected: Array, actual: Array) -> OutputDiffere
     if not differs.any():
         return OutputDifference(name)
     index = np.unravel_index(int(np.argmax(differs)), differs.shape)
-    at, wanted, found = _place(index), expected[index], actual[index]
+    at, wanted, found = _place(index), _text(expected[index]), _text(actual[index])
     count = int(np.count_nonzero(differs))
-    problem = f"{_at(at)} is {found!r} instead of {wanted!r}, and {count} of {differs.size} differ"
-    return OutputDifference(
-        name, index=at, expected=repr(wanted), actual=repr(found), problem=problem
-    )
+    problem = f"{_at(at)}is {found} instead of {wanted}, and {count} of {differs.size} differ"
+    return OutputDifference(name, index=at, expected=wanted, actual=found, problem=problem)
 
 
 def _compare_closely(name: str, expected: Array, actual: Array, allowed: float) -> OutputDifference:
@@ -108,8 +106,8 @@ def _compare_closely(name: str, expected: Array, actual: Array, allowed: float) 
         needed=float(needed[index]),
         allowed=allowed,
         index=_place(index),
-        expected=f"{expected[index]}",
-        actual=f"{actual[index]}",
+        expected=_text(expected[index]),
+        actual=_text(actual[index]),
     )
 
 
@@ -119,7 +117,7 @@ def describe_difference(difference: OutputDifference) -> str:
     if difference.problem is not None:
         return f"{start} {difference.problem}."
     text = (
-        f"{start}{_at(difference.index)} is {difference.actual} instead of "
+        f"{start} {_at(difference.index)}is {difference.actual} instead of "
         f"{difference.expected}: absolute difference {difference.absolute:.3g}, relative "
         f"{difference.relative:.3g}."
     )
@@ -139,7 +137,11 @@ def _place(index: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _at(index: tuple[int, ...]) -> str:
-    return f" at {list(index)}" if index else ""
+    return f"at {list(index)} " if index else ""
+
+
+def _text(value: Any) -> str:
+    return repr(value) if isinstance(value, (bytes, str)) else str(value)
 
 
 def _shown(array: Array) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -135,9 +136,9 @@ def _as_sample(sample: Any, signatures: Sequence[str]) -> Sample:
     if isinstance(sample, str):
         return parse_sample(sample, signatures)
     name, values = sample
-    if isinstance(values, str):
-        return Sample(None, None, f"{name}={values}")
     signature, _, own = str(name).rpartition("/")
+    if isinstance(values, (str, os.PathLike)):
+        return Sample(signature or None, None, f"{own}={os.fspath(values)}")
     return Sample(signature or None, own, values)
 
 

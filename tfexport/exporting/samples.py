@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from tfexport.data.casting import fit_dtype
 from tfexport.data.filenames import name_files
 from tfexport.data.fitting import check_shape
 from tfexport.data.reading import open_sources
@@ -19,6 +18,7 @@ from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import InputDataError, UsageError
 from tfexport.exporting.binding import BoundMethod, is_for, own_spec
 from tfexport.exporting.calling import Call
+from tfexport.exporting.fitting import fit_exactly
 from tfexport.exporting.generating import Array, generate_inputs
 from tfexport.spec import TensorSpec
 
@@ -147,7 +147,7 @@ def _check_known(
 def _fit(array: Array, spec: TensorSpec) -> Array:
     label = f"Sample '{spec.name}'"
     check_shape(array, spec, label=label)
-    return fit_dtype(array, spec.dtype, label=label)
+    return fit_exactly(array, spec.dtype, label)
 
 
 def _rows(arrays: Mapping[Any, Array]) -> int:

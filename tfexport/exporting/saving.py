@@ -35,7 +35,7 @@ def save_module(
     signatures: str | Iterable[str] | Mapping[str, str] = (),
     constants: Mapping[str, object] | None = None,
     output_names: Mapping[str, str] | None = None,
-    samples: Mapping[str, Any] | None = None,
+    samples: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     weights: str | os.PathLike[str] | None = None,
     partial: bool = False,
@@ -53,9 +53,9 @@ def save_module(
     ``SIGNATURE/`` before those of one among several signatures. ``signatures`` are methods,
     ``[NAME=]METHOD`` or a dict of both; without them, ``__call__`` where specs are given, else
     every ``tf.function`` that has an ``input_signature``. ``constants`` are the values of
-    parameters that are no tensors, ``output_names`` new names by old ones, ``samples`` arrays (or
-    files) by input to verify with. The module itself is left as it was, apart from variables that
-    its first call makes and the values of ``checkpoint`` or ``weights``.
+    parameters that are no tensors, ``output_names`` new names by old ones, ``samples`` a file, or
+    arrays and files by input, to verify with. The module itself is left as it was, apart from
+    variables that its first call makes and the values of ``checkpoint`` or ``weights``.
 
     Raises DestinationError where ``directory`` exists and ``force`` is not given, TargetError
     where nothing can be exported, SpecError where the specs do not fit, UserCodeError where the
@@ -71,7 +71,7 @@ def save_module(
         output_names=tuple(
             parse_output_name(f"{old}={new}") for old, new in (output_names or {}).items()
         ),
-        samples=tuple((samples or {}).items()),
+        samples=_list_samples(samples),
         checkpoint=None if checkpoint is None else Path(checkpoint),
         weights=None if weights is None else Path(weights),
         partial=partial,
@@ -185,6 +185,12 @@ def _no_steps(name: str, subject: str) -> AbstractContextManager[None]:
 
 def _listed(values: Any) -> Iterable[Any]:
     return (values,) if isinstance(values, (str, InputSpec)) else values
+
+
+def _list_samples(samples: Any) -> tuple[Any, ...]:
+    if isinstance(samples, (str, os.PathLike)):
+        return (os.fspath(samples),)
+    return tuple((samples or {}).items())
 
 
 def _list_signatures(signatures: str | Iterable[str] | Mapping[str, str]) -> Iterable[str]:

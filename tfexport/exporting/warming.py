@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfexport.dtypes import dtype_of_numpy
-from tfexport.errors import SpecError, TfexportError, UserCodeError
+from tfexport.errors import SpecError, UserCodeError
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.generating import Array, generate_inputs
 from tfexport.exporting.outputs import name_outputs
@@ -36,7 +37,7 @@ def warm_up(
     if samples:
         call_eagerly(module, bound, samples[0])
         return None
-    first: TfexportError | None = None
+    first: UserCodeError | None = None
     for size in _sizes_to_try(bound):
         inputs = generate_inputs(bound, size)
         try:
@@ -48,7 +49,15 @@ def warm_up(
             _check_variables_fit(module, bound, size)
         return size
     assert first is not None
-    raise first
+    raise UserCodeError(f"{first}{_advise(bound, first)}", detail=first.detail) from first.__cause__
+
+
+def _advise(bound: BoundMethod, error: UserCodeError) -> str:
+    """What helps where it is the generated values that the module does not take."""
+    by_value = isinstance(error.__cause__, tf.errors.OpError)
+    if not by_value or re.search(r"shape|size|dimension|rank", str(error.__cause__), re.I):
+        return ""
+    return f" Give inputs that it takes: --sample {bound.leaves[0].name}=FILE"
 
 
 def _sizes_to_try(bound: BoundMethod) -> list[int]:

@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from tfexport.data.arrays import Array
-from tfexport.data.casting import fit_dtype
 from tfexport.errors import InputDataError
+from tfexport.exporting.fitting import fit_exactly
 from tfexport.exporting.state import as_variable
 from tfexport.exporting.value_files import Values, open_values
 from tfexport.spec import format_shape
@@ -66,7 +66,7 @@ def assign(named: NamedVariable, value: Array, label: str) -> None:
             f"{label} is {format_shape(value.shape)}, and the variable {named.path} "
             f"{format_shape(tuple(variable.shape.as_list()))}."
         )
-    variable.assign(fit_dtype(value, variable.dtype.name, label=label))
+    variable.assign(fit_exactly(value, variable.dtype.name, label))
 
 
 def check_complete(
