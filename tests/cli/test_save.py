@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Outcome
-from tfexport.cli.save import snake_case
+from tfexport.exporting.request import snake_case
 from tfexport.exporting.starting import start_tensorflow
 
 Run = Callable[..., Outcome]
@@ -19,6 +19,12 @@ DENSE = "models.custom_dense:CustomDense"
 @pytest.fixture(autouse=True)
 def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def save(tfexport: Run) -> Run:
+    """``tfexport save --quiet``: nothing but errors on stderr."""
+    return lambda *arguments: tfexport("save", "--quiet", *arguments)
 
 
 @pytest.fixture
@@ -35,11 +41,11 @@ def write_module(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_the_directory_is_named_like_the_class(
-    tfexport: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    save: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.chdir(tmp_path)
-    outcome = tfexport("save", DENSE, "--spec", "None,5")
+    outcome = save(DENSE, "--spec", "None,5")
     assert (outcome.code, outcome.stderr) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["custom_dense"]
 
@@ -57,30 +63,28 @@ def test_names_become_snake_case(name: str, directory: str) -> None:
     assert snake_case(name) == directory
 
 
-def test_arguments_reach_the_class(tfexport: Run, tmp_path: Path) -> None:
+def test_arguments_reach_the_class(save: Run, tmp_path: Path) -> None:
     saved = tmp_path / "dense"
-    outcome = tfexport(
-        "save", DENSE, "--arg", "7", "--arg", "output_dim=2", "--spec", "None,7", "-o", saved
-    )
+    outcome = save(DENSE, "--arg", "7", "--arg", "output_dim=2", "--spec", "None,7", "-o", saved)
     assert outcome.code == 0
     loaded = start_tensorflow().saved_model.load(str(saved))
     assert loaded.signatures["serving_default"].structured_outputs["output_0"].shape[-1] == 2
 
 
 def test_an_existing_directory_is_kept_without_force_and_replaced_with_it(
-    tfexport: Run, tmp_path: Path
+    save: Run, tmp_path: Path
 ) -> None:
     saved = tmp_path / "dense"
     saved.mkdir()
     (saved / "precious.txt").write_text("mine")
-    refused = tfexport("save", DENSE, "--spec", "None,5", "-o", saved)
+    refused = save(DENSE, "--spec", "None,5", "-o", saved)
     assert refused == Outcome(
         2,
         "",
         f"Error: {saved} exists already. Replace it with --force, or choose another with -o.\n",
     )
     assert (saved / "precious.txt").read_text() == "mine"
-    assert tfexport("save", DENSE, "--spec", "None,5", "-o", saved, "-f").code == 0
+    assert save(DENSE, "--spec", "None,5", "-o", saved, "-f").code == 0
     assert not (saved / "precious.txt").exists()
     assert (saved / "saved_model.pb").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["dense"]
@@ -172,11 +176,11 @@ USAGE_ERRORS = {
     "a method without its spec": (
         ["models.mlp:MLP"],
         "MLP.__call__ has no spec for 'features'. It takes: features. "
-        "Add for example: --spec features=None,4",
+        "For example: tfexport save models.mlp:MLP --spec features=None,4",
     ),
     "no such method": (
         ["models.encoder:Encoder", "--signature", "encod"],
-        "Encoder has no method 'encod'. It has: decode, encode.",
+        "Encoder has no method 'encod'. Did you mean 'encode'?",
     ),
     "nothing to call": (
         ["models.encoder:Encoder", "--spec", "None,4"],
@@ -197,25 +201,25 @@ USAGE_ERRORS = {
             "1,4",
         ],
         "Spec '1,4:float32' does not say which signature it is for: encode, decode. "
-        "Write --spec encode/1,4:float32",
+        "Write encode/1,4:float32",
     ),
 }
 
 
 @pytest.mark.parametrize(("arguments", "message"), USAGE_ERRORS.values(), ids=USAGE_ERRORS)
 def test_a_mistake_is_one_line_and_writes_nothing(
-    tfexport: Run, tmp_path: Path, arguments: list[str], message: str
+    save: Run, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    outcome = tfexport("save", *arguments, "-o", tmp_path / "saved")
+    outcome = save(*arguments, "-o", tmp_path / "saved")
     assert outcome == Outcome(2, "", f"Error: {message}\n")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_module_that_fails_while_it_is_imported_shows_the_users_line(
-    tfexport: Run, tmp_path: Path, write_module: Callable[[str], Path]
+    save: Run, tmp_path: Path, write_module: Callable[[str], Path]
 ) -> None:
     path = write_module("size = 0\nscale = 1 / size\n")
-    outcome = tfexport("save", f"{path}:Model", "-o", tmp_path / "saved")
+    outcome = save(f"{path}:Model", "-o", tmp_path / "saved")
     assert outcome == Outcome(
         5,
         "",
@@ -226,10 +230,10 @@ def test_a_module_that_fails_while_it_is_imported_shows_the_users_line(
 
 
 def test_a_module_that_misses_another_is_not_taken_for_missing_itself(
-    tfexport: Run, write_module: Callable[[str], Path]
+    save: Run, write_module: Callable[[str], Path]
 ) -> None:
     path = write_module("import not_installed_anywhere\n")
-    outcome = tfexport("save", f"{path}:Model")
+    outcome = save(f"{path}:Model")
     assert outcome == Outcome(
         5,
         "",
@@ -239,9 +243,9 @@ def test_a_module_that_misses_another_is_not_taken_for_missing_itself(
     )
 
 
-def test_a_syntax_error_shows_its_line(tfexport: Run, write_module: Callable[[str], Path]) -> None:
+def test_a_syntax_error_shows_its_line(save: Run, write_module: Callable[[str], Path]) -> None:
     path = write_module("import tensorflow as tf\nclass Model(tf.Module\n    pass\n")
-    outcome = tfexport("save", f"{path}:Model")
+    outcome = save(f"{path}:Model")
     assert outcome == Outcome(
         5,
         "",
@@ -250,11 +254,9 @@ def test_a_syntax_error_shows_its_line(tfexport: Run, write_module: Callable[[st
     )
 
 
-def test_a_module_that_exits_is_an_error(
-    tfexport: Run, write_module: Callable[[str], Path]
-) -> None:
+def test_a_module_that_exits_is_an_error(save: Run, write_module: Callable[[str], Path]) -> None:
     path = write_module("import sys\nsys.exit(0)\n")
-    outcome = tfexport("save", f"{path}:Model")
+    outcome = save(f"{path}:Model")
     assert outcome == Outcome(
         5,
         "",
@@ -264,12 +266,12 @@ def test_a_module_that_exits_is_an_error(
 
 
 def test_a_class_that_fails_to_be_made_shows_the_users_line(
-    tfexport: Run, write_module: Callable[[str], Path]
+    save: Run, write_module: Callable[[str], Path]
 ) -> None:
     path = write_module(
         "class Model:\n    def __init__(self, size):\n        self.weights = [0] * size\n"
     )
-    outcome = tfexport("save", f"{path}:Model", "--arg", "big")
+    outcome = save(f"{path}:Model", "--arg", "big")
     assert outcome == Outcome(
         5,
         "",
@@ -279,9 +281,9 @@ def test_a_class_that_fails_to_be_made_shows_the_users_line(
 
 
 def test_a_spec_that_the_computation_rejects_shows_the_users_line(
-    tfexport: Run, tmp_path: Path
+    save: Run, tmp_path: Path
 ) -> None:
-    outcome = tfexport("save", DENSE, "--spec", "None,7", "-o", tmp_path / "saved")
+    outcome = save(DENSE, "--spec", "None,7", "-o", tmp_path / "saved")
     assert outcome == Outcome(
         5,
         "",
@@ -293,10 +295,10 @@ def test_a_spec_that_the_computation_rejects_shows_the_users_line(
 
 
 def test_an_object_that_is_no_module_is_refused(
-    tfexport: Run, tmp_path: Path, write_module: Callable[[str], Path]
+    save: Run, tmp_path: Path, write_module: Callable[[str], Path]
 ) -> None:
     path = write_module("class Model:\n    def __call__(self, x):\n        return x\n")
-    outcome = tfexport("save", f"{path}:Model", "--spec", "3", "-o", tmp_path / "saved")
+    outcome = save(f"{path}:Model", "--spec", "3", "-o", tmp_path / "saved")
     assert outcome == Outcome(
         2,
         "",

@@ -1,68 +1,102 @@
-"""Specs onto the parameters of a method: what each parameter is when the method is traced."""
+"""Specs and constants onto the parameters of a method: what each is when it is traced."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from tfexport.dtypes import parse_dtype
-from tfexport.errors import SpecError
-from tfexport.exporting.methods import (
+from tfexport.errors import SpecError, TfexportError, UsageError
+from tfexport.exporting.callables import BY_POSITION, Method, describe_method
+from tfexport.exporting.outputs import is_servable_name
+from tfexport.exporting.specs import (
     DEFAULT_SIGNATURE,
+    RAGGED,
+    SPARSE,
+    Constant,
     Entry,
-    find_method,
-    is_tensorflow_function,
+    InputSpec,
+    OutputName,
 )
-from tfexport.exporting.specs import InputSpec
+from tfexport.exporting.structures import Leaf, is_composite, list_leaves
 from tfexport.spec import TensorSpec
 
-_BY_POSITION = (
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-)
+# Annotations and defaults that tell a parameter to be a plain Python value.
+_PYTHON_TYPES = {"bool": "False", "int": "1", "float": "1.0", "str": "''"}
+
+
+class MissingSpecError(SpecError):
+    """A method has no spec for a parameter; ``options`` of the command line would give it one."""
+
+    def __init__(self, message: str, options: Sequence[str]) -> None:
+        super().__init__(message)
+        self.options = tuple(options)
 
 
 @dataclass(frozen=True)
 class BoundMethod:
-    """A method, and the ``tf.TypeSpec`` that each of its parameters is traced with.
+    """A method, and what each of its parameters is in one signature.
 
-    Parameters that are left out keep their defaults.
+    ``arguments`` are structures of ``tf.TypeSpec``, ``constants`` Python values; parameters in
+    neither keep their defaults. ``renames`` are the new names of its outputs.
     """
 
     entry: Entry
-    method: Callable[..., Any]
-    signature: inspect.Signature
+    method: Method
     arguments: Mapping[str, Any]
+    constants: Mapping[str, Any]
+    renames: tuple[OutputName, ...] = ()
 
     @property
-    def function(self) -> Callable[..., Any]:
-        """The Python function itself, where the method is a ``tf.function``."""
-        return python_function(self.method)
+    def leaves(self) -> list[Leaf]:
+        """The dense tensors that the signature takes, by name, in order."""
+        return [leaf for name, value in self.arguments.items() for leaf in list_leaves(name, value)]
 
 
 def bind_methods(
-    module: object, entries: Sequence[Entry], specs: Sequence[InputSpec]
+    module: object,
+    entries: Sequence[Entry],
+    specs: Sequence[InputSpec],
+    constants: Sequence[Constant] = (),
+    renames: Sequence[OutputName] = (),
 ) -> list[BoundMethod]:
-    """Give each entry its specs. Raises SpecError where they do not fit the parameters."""
+    """Give each entry what is meant for it.
+
+    Raises SpecError where specs do not fit the parameters, UsageError where anything names a
+    signature that is not there.
+    """
     names = [entry.signature for entry in entries]
-    for spec in specs:
-        _check_signature(spec, names)
+    for name in names:
+        if not is_servable_name(name):
+            raise UsageError(f"'{name}' is a signature's name that no server accepts.")
+    for error, kind, given in (
+        (SpecError, "Spec", specs),
+        (UsageError, "Constant", constants),
+        (UsageError, "Output name", renames),
+    ):
+        for item in given:
+            _check_signature(error, kind, item, names)
     return [
-        _bind_method(module, entry, [spec.tensor for spec in specs if _is_for(spec, entry, names)])
+        _bind_method(
+            entry,
+            describe_method(module, entry.method),
+            [spec for spec in specs if is_for(spec.signature, entry.signature, names)],
+            [value for value in constants if is_for(value.signature, entry.signature, names)],
+            [name for name in renames if is_for(name.signature, entry.signature, names)],
+        )
         for entry in entries
     ]
 
 
-def python_function(method: Callable[..., Any]) -> Callable[..., Any]:
-    """What ``tf.function`` wrapped, bound to its instance; a plain method as it is."""
-    if not is_tensorflow_function(method):
-        return method
-    function: Callable[..., Any] = method.python_function  # type: ignore[attr-defined]
-    return function
+def is_for(wanted: str | None, signature: str, signatures: Sequence[str]) -> bool:
+    """Whether what is meant for ``wanted`` (None: the only or default one) is for ``signature``."""
+    if wanted is not None:
+        return wanted == signature
+    return len(signatures) == 1 or signature == DEFAULT_SIGNATURE
 
 
 def display_type(type_spec: Any) -> str:
@@ -78,103 +112,197 @@ def own_spec(type_spec: Any) -> TensorSpec:
     return TensorSpec(type_spec.name, parse_dtype(type_spec.dtype.name), shape)
 
 
-def _is_for(spec: InputSpec, entry: Entry, names: Sequence[str]) -> bool:
-    if spec.signature is not None:
-        return spec.signature == entry.signature
-    return len(names) == 1 or entry.signature == DEFAULT_SIGNATURE
-
-
-def _check_signature(spec: InputSpec, names: Sequence[str]) -> None:
-    listed = ", ".join(names)
-    if spec.signature is None and len(names) > 1 and DEFAULT_SIGNATURE not in names:
-        raise SpecError(
-            f"Spec '{spec}' does not say which signature it is for: {listed}. "
-            f"Write --spec {names[0]}/{spec}"
+def _check_signature(
+    error: type[TfexportError], kind: str, item: Any, signatures: Sequence[str]
+) -> None:
+    listed = ", ".join(signatures)
+    if item.signature is None and not any(is_for(None, name, signatures) for name in signatures):
+        raise error(
+            f"{kind} '{item}' does not say which signature it is for: {listed}. "
+            f"Write {signatures[0]}/{item}"
         )
-    if spec.signature is not None and spec.signature not in names:
-        raise SpecError(f"Spec '{spec}': there is no signature '{spec.signature}', only {listed}.")
+    if item.signature is not None and item.signature not in signatures:
+        raise error(f"{kind} '{item}': there is no signature '{item.signature}', only {listed}.")
 
 
-def _bind_method(module: object, entry: Entry, specs: Sequence[TensorSpec]) -> BoundMethod:
-    method = find_method(module, entry.method)
-    signature = inspect.signature(python_function(method))
-    owner = f"{type(module).__name__}.{entry.method}"
-    own = _declared_types(method, signature)
-    given = {
-        name: _named_type(spec, name) for name, spec in _match(specs, signature, owner).items()
-    }
-    for name in given.keys() & own.keys():
-        _check_within(given[name], own[name], owner)
-    arguments = {**own, **given}
-    _check_complete(arguments, signature, owner)
-    return BoundMethod(entry, method, signature, arguments)
+def _bind_method(
+    entry: Entry,
+    method: Method,
+    specs: Sequence[InputSpec],
+    constants: Sequence[Constant],
+    renames: Sequence[OutputName],
+) -> BoundMethod:
+    own = {name: _with_names(name, value) for name, value in method.declared.items()}
+    values = _match_constants(constants, method)
+    given = _match_specs(specs, method, values)
+    for name, found in given.items():
+        if name in own:
+            given[name] = _within(found, own[name], method.owner)
+    arguments = _in_order({**own, **given}, method.signature, values)
+    _check_complete(arguments, values, method, entry)
+    bound = BoundMethod(entry, method, arguments, values, tuple(renames))
+    _check_names(bound.leaves, method.owner)
+    return bound
 
 
-def _declared_types(method: Callable[..., Any], signature: inspect.Signature) -> dict[str, Any]:
-    """The method's own ``input_signature`` by parameter, each tensor named like its parameter."""
-    declared = getattr(method, "input_signature", None) or ()
-    names = [name for name, p in signature.parameters.items() if p.kind in _BY_POSITION]
-    return {
-        name: tf.TensorSpec(value.shape, value.dtype, value.name or name)
-        if isinstance(value, tf.TensorSpec)
-        else value
-        for name, value in zip(names, declared, strict=False)
-    }
+def _with_names(name: str, declared: Any) -> Any:
+    """The declared type with every tensor named: those that have no name by their place."""
+    if isinstance(declared, dict):
+        return {key: _with_names(f"{name}.{key}", value) for key, value in declared.items()}
+    if isinstance(declared, (list, tuple)) and not hasattr(declared, "_fields"):
+        return [_with_names(f"{name}.{i}", value) for i, value in enumerate(declared)]
+    if isinstance(declared, tf.TensorSpec):
+        return tf.TensorSpec(declared.shape, declared.dtype, declared.name or name)
+    return declared
 
 
-def _named_type(spec: TensorSpec, name: str) -> Any:
-    return tf.TensorSpec(spec.shape, tf.as_dtype(spec.dtype), name)
+def _match_constants(constants: Sequence[Constant], method: Method) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for constant in constants:
+        if not _takes_name(method.signature, constant.name):
+            raise UsageError(
+                f"Constant '{constant}': {method.owner} has no '{constant.name}'. "
+                f"{_takes(method.signature)}"
+            )
+        values[constant.name] = constant.value
+    return values
 
 
-def _match(
-    specs: Sequence[TensorSpec], signature: inspect.Signature, owner: str
-) -> dict[str, TensorSpec]:
-    """Each spec by the parameter that it is for: its name, else the next in order."""
-    matched: dict[str, TensorSpec] = {}
+def _match_specs(
+    specs: Sequence[InputSpec], method: Method, constants: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The type of each parameter that there are specs for: by name, else the next in order."""
+    matched: dict[str, Any] = {}
     for spec in specs:
-        if spec.name is None:
-            continue
-        if spec.name not in signature.parameters:
-            raise SpecError(f"Spec '{spec}': {owner} has no '{spec.name}'. {_takes(signature)}")
-        if spec.name in matched:
-            raise SpecError(f"Spec '{spec}': '{spec.name}' has a spec already.")
-        matched[spec.name] = spec
+        if spec.tensor.name is not None:
+            _add_named(matched, spec, method)
+    for name in matched.keys() & constants.keys():
+        raise SpecError(f"{method.owner}: '{name}' has a spec and a constant.")
     free = [
         name
-        for name, p in signature.parameters.items()
-        if p.kind in _BY_POSITION and name not in matched
+        for name, p in method.signature.parameters.items()
+        if p.kind in BY_POSITION and name not in matched and name not in constants
     ]
-    unnamed = [spec for spec in specs if spec.name is None]
+    unnamed = [spec for spec in specs if spec.tensor.name is None]
     if len(unnamed) > len(free):
         raise SpecError(
-            f"Spec '{unnamed[len(free)]}' is one too many for {owner}. {_takes(signature)}"
+            f"Spec '{unnamed[len(free)]}' is one too many for {method.owner}. "
+            f"{_takes(method.signature)}"
         )
-    return {**matched, **dict(zip(free, unnamed, strict=False))}
+    return {**matched, **{n: _as_type(s, n) for n, s in zip(free, unnamed, strict=False)}}
 
 
-def _check_within(given: Any, own: Any, owner: str) -> None:
-    if given.dtype == own.dtype and given.shape.is_subtype_of(own.shape):
-        return
+def _add_named(matched: dict[str, Any], spec: InputSpec, method: Method) -> None:
+    path = str(spec.tensor.name)
+    first, *rest = _resolve_alias(path, method).split(".")
+    if not _takes_name(method.signature, first):
+        raise SpecError(
+            f"Spec '{spec}': {method.owner} has no '{first}'. {_takes(method.signature)}"
+        )
+    place: dict[str, Any] = matched
+    for key, inner in zip([first, *rest], rest, strict=False):
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise SpecError(f"Spec '{spec}': '{key}' is a tensor already and has no '{inner}'.")
+    last = [first, *rest][-1]
+    if last in place:
+        raise SpecError(f"Spec '{spec}': '{path}' has a spec already.")
+    place[last] = _as_type(spec, path)
+
+
+def _resolve_alias(path: str, method: Method) -> str:
+    """The parameter that an ``input_signature`` gives another name: ``TensorSpec(name="x")``."""
+    for name, declared in method.declared.items():
+        if isinstance(declared, tf.TensorSpec) and declared.name == path:
+            return name if path not in method.signature.parameters else path
+    return path
+
+
+def _takes_name(signature: inspect.Signature, name: str) -> bool:
+    parameter = signature.parameters.get(name)
+    if parameter is None:
+        return any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+
+
+def _as_type(spec: InputSpec, name: str) -> Any:
+    shape, dtype = spec.tensor.shape, tf.as_dtype(spec.tensor.dtype)
+    if spec.form == SPARSE:
+        return tf.SparseTensorSpec(shape, dtype)
+    if spec.form == RAGGED and shape is not None:
+        # The dimensions after the last unknown one are uniform: None,None,16 is ragged once.
+        last = max(axis for axis, size in enumerate(shape) if size is None)
+        return tf.RaggedTensorSpec(shape, dtype, ragged_rank=last)
+    return tf.TensorSpec(shape, dtype, name)
+
+
+def _within(given: Any, own: Any, owner: str) -> Any:
+    """``given``, under the names of ``own``; raises SpecError where it is not inside ``own``."""
+    if isinstance(given, dict) and isinstance(own, dict) and given.keys() == own.keys():
+        return {key: _within(given[key], own[key], owner) for key in own}
+    if isinstance(given, tf.TensorSpec) and isinstance(own, tf.TensorSpec):
+        if given.dtype == own.dtype and given.shape.is_subtype_of(own.shape):
+            return tf.TensorSpec(given.shape, given.dtype, own.name)
+        raise SpecError(
+            f"Spec '{own_spec(given)}' is not within the input_signature of {owner}, "
+            f"where '{own.name}' is {display_type(own)}."
+        )
+    if is_composite(given) and is_composite(own) and given.is_subtype_of(own):
+        return given
+    shown = display_type(given) if not isinstance(given, dict) else f"a dict of {', '.join(given)}"
     raise SpecError(
-        f"Spec '{own_spec(given)}' is not within the input_signature of {owner}, "
-        f"where '{given.name}' is {display_type(own)}."
+        f"A spec for {owner} is {shown}, but the method's own input_signature has "
+        f"{display_type(own)} there."
     )
 
 
-def _check_complete(arguments: Mapping[str, Any], signature: inspect.Signature, owner: str) -> None:
+def _in_order(
+    arguments: Mapping[str, Any], signature: inspect.Signature, constants: Mapping[str, Any]
+) -> dict[str, Any]:
+    """In the order of the parameters, so that the same specs always give the same model."""
+    names = [*signature.parameters, *(n for n in arguments if n not in signature.parameters)]
+    return {name: arguments[name] for name in names if name in arguments and name not in constants}
+
+
+def _check_complete(
+    arguments: Mapping[str, Any], constants: Mapping[str, Any], method: Method, entry: Entry
+) -> None:
     missing = [
-        p.name
-        for p in signature.parameters.values()
+        p
+        for p in method.signature.parameters.values()
         if p.default is p.empty
         and p.name not in arguments
+        and p.name not in constants
         and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
-    if missing:
-        options = " ".join(f"--spec {name}=SHAPE" for name in missing)
-        raise SpecError(
-            f"{owner} has no spec for '{missing[0]}'. {_takes(signature)} "
-            f"Add for example: {options.replace('SHAPE', 'None,4')}"
-        )
+    if not missing:
+        return
+    prefix = "" if entry.signature == DEFAULT_SIGNATURE else f"{entry.signature}/"
+    names = " and ".join(f"'{p.name}'" for p in missing)
+    raise MissingSpecError(
+        f"{method.owner} has no spec for {names}. {_takes(method.signature)}",
+        [_example(parameter, prefix) for parameter in missing],
+    )
+
+
+def _example(parameter: inspect.Parameter, prefix: str) -> str:
+    annotation = parameter.annotation
+    kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    if kind in _PYTHON_TYPES:
+        return f"--const {prefix}{parameter.name}={_PYTHON_TYPES[kind]}"
+    return f"--spec {prefix}{parameter.name}=None,4"
+
+
+def _check_names(leaves: Sequence[Leaf], owner: str) -> None:
+    names = [leaf.name for leaf in leaves]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"{owner} has two inputs of the name '{name}'. Give each its own name.")
+        if not is_servable_name(name):
+            raise SpecError(
+                f"{owner} has an input '{name}': no server accepts that name. "
+                "Rename the parameter, or the TensorSpec of the input_signature."
+            )
 
 
 def _takes(signature: inspect.Signature) -> str:

@@ -1,17 +1,30 @@
-"""Saves a module: methods bound to specs, called once, traced, written, published."""
+"""Saves a module: bound, called once, traced, written, verified, published. The Python API."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tfexport.errors import TargetError
-from tfexport.exporting.publishing import check_destination, staged
-from tfexport.exporting.specs import InputSpec, parse_input_spec
+from tfexport.errors import SpecError, TargetError
+from tfexport.exporting.arguments import make_object, parse_argument
+from tfexport.exporting.options import Origin, SaveOptions, check_options
+from tfexport.exporting.publishing import Destination, Staging, check_destination, staged
+from tfexport.exporting.results import SaveResult
+from tfexport.exporting.specs import (
+    InputSpec,
+    parse_constant,
+    parse_entry,
+    parse_input_spec,
+    parse_output_name,
+)
 from tfexport.exporting.starting import start_tensorflow
-from tfexport.exporting.user_code import guarded
+from tfexport.exporting.target import Target, find_target
+
+Step = Callable[[str, str], AbstractContextManager[None]]
+"""Told of each step while it runs: its name (import, trace, save, verify) and what it is for."""
 
 
 def save_module(
@@ -19,63 +32,168 @@ def save_module(
     directory: str | os.PathLike[str],
     *,
     specs: str | Iterable[str | InputSpec] = (),
-    signatures: str | Iterable[str] = (),
+    signatures: str | Iterable[str] | Mapping[str, str] = (),
+    constants: Mapping[str, object] | None = None,
+    output_names: Mapping[str, str] | None = None,
+    samples: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    partial: bool = False,
+    extras: Iterable[str | os.PathLike[str]] = (),
+    verify: bool = True,
+    keep_samples: bool = True,
+    tolerance: float | None = None,
+    warmup: bool = False,
     force: bool = False,
-) -> Path:
-    """Save ``module`` as a SavedModel at ``directory``, and return that path.
+    next_version: bool = False,
+) -> SaveResult:
+    """Save ``module`` as a SavedModel at ``directory``.
 
     ``specs`` are texts like ``"x=None,5:float32"``, in argument order or by name, with
     ``SIGNATURE/`` before those of one among several signatures. ``signatures`` are methods,
-    ``[NAME=]METHOD``; without them, ``__call__`` where specs are given, else every ``tf.function``
-    that has an ``input_signature``. The module itself is left as it was, apart from variables that
-    its first call makes.
+    ``[NAME=]METHOD`` or a dict of both; without them, ``__call__`` where specs are given, else
+    every ``tf.function`` that has an ``input_signature``. ``constants`` are the values of
+    parameters that are no tensors, ``output_names`` new names by old ones, ``samples`` a file, or
+    arrays and files by input, to verify with. The module itself is left as it was, apart from
+    variables that its first call makes and the values of ``checkpoint`` or ``weights``.
 
     Raises DestinationError where ``directory`` exists and ``force`` is not given, TargetError
-    where nothing can be exported, SpecError where the specs do not fit, and UserCodeError where
-    the module fails.
+    where nothing can be exported, SpecError where the specs do not fit, UserCodeError where the
+    module fails, and FindingError where what was saved gives something else than the module.
     """
-    destination = Path(directory)
-    check_destination(destination, force)
-    parsed = [parse_input_spec(s) if isinstance(s, str) else s for s in _listed(specs)]
+    destination = Destination(Path(directory), force, next_version)
+    options = SaveOptions(
+        specs=tuple(parse_input_spec(s) if isinstance(s, str) else s for s in _listed(specs)),
+        signatures=tuple(parse_entry(text) for text in _list_signatures(signatures)),
+        constants=tuple(
+            parse_constant(f"{name}={value!r}") for name, value in (constants or {}).items()
+        ),
+        output_names=tuple(
+            parse_output_name(f"{old}={new}") for old, new in (output_names or {}).items()
+        ),
+        samples=_list_samples(samples),
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        weights=None if weights is None else Path(weights),
+        partial=partial,
+        extras=tuple(Path(path) for path in extras),
+        verify=verify,
+        keep_samples=keep_samples,
+        tolerance=tolerance,
+        warmup=warmup,
+    )
+    check_options(options)
+    check_destination(destination)
     start_tensorflow()
-    _check_trackable(module)
-    with staged(destination, force) as stage:
-        _write(module, stage, parsed, list(_listed(signatures)))
-    return destination
+    made_by = module if isinstance(module, type) else type(module)
+    origin = Origin(f"{made_by.__module__}:{made_by.__qualname__}")
+    return _save(module, origin, destination, options, _no_steps, _python_example)
+
+
+def save_target(
+    target: Target,
+    arguments: Sequence[str],
+    destination: Destination,
+    options: SaveOptions,
+    step: Step,
+    *,
+    debug: bool = False,
+) -> SaveResult:
+    """Import a target, make its object with ``--arg`` texts, and save that. Errors as save_module.
+
+    What can be told to be wrong without TensorFlow is told first.
+    """
+    parsed = [parse_argument(text) for text in arguments]
+    check_options(options)
+    check_destination(destination)
+    with step("import", target.text):
+        start_tensorflow(debug)
+        if options.seed is not None:
+            from tfexport.exporting.seeding import seed_everything
+
+            seed_everything(options.seed)
+        module = make_object(find_target(target), target.text, parsed)
+    words = ["tfexport save", target.text, *(f"--arg {text}" for text in arguments)]
+
+    def example(options: Sequence[str]) -> str:
+        return " ".join([*words, *options])
+
+    return _save(module, Origin(target.text, tuple(arguments)), destination, options, step, example)
+
+
+def _save(
+    module: Any,
+    origin: Origin,
+    destination: Destination,
+    options: SaveOptions,
+    step: Step,
+    example: Callable[[Sequence[str]], str],
+) -> SaveResult:
+    from tfexport.exporting.binding import MissingSpecError
+    from tfexport.exporting.export import Export
+
+    exported = _as_saveable(module)
+    with staged(destination) as staging:
+        try:
+            export = Export.prepare(exported, options, step)
+        except MissingSpecError as error:
+            raise SpecError(f"{error} For example: {example(error.options)}") from None
+        return _write(export, staging, destination, origin, step)
+
+
+def _write(
+    export: Any, staging: Staging, destination: Destination, origin: Origin, step: Step
+) -> SaveResult:
+    with step("save", str(destination.directory)):
+        export.write(staging.directory)
+    verified = export.verify(staging.directory, step)
+    kept = export.write_surroundings(staging.directory, origin, destination.name, verified)
+    return SaveResult(staging.publish(), tuple(verified), tuple(export.warnings), kept)
+
+
+def _as_saveable(module: Any) -> Any:
+    import tensorflow as tf
+
+    from tfexport.exporting.callables import HeldFunction
+    from tfexport.exporting.methods import is_tensorflow_function
+
+    if is_tensorflow_function(module):
+        return HeldFunction(module)
+    if isinstance(module, type):
+        kind = module.__name__
+        raise TargetError(f"{kind} is a class. Save an instance of it: {kind}(…).")
+    if isinstance(module, tf.__internal__.tracking.Trackable):
+        return module
+    kind = type(module).__name__
+    advice = "" if type(module).__module__ == "builtins" else f" Derive {kind} from tf.Module."
+    raise TargetError(f"A {kind} is not a tf.Module: TensorFlow cannot save it.{advice}")
+
+
+def _python_example(options: Sequence[str]) -> str:
+    """Options of the command line as keyword arguments of save_module."""
+    specs = [word.removeprefix("--spec ") for word in options if word.startswith("--spec ")]
+    constants = [word.removeprefix("--const ") for word in options if word.startswith("--const ")]
+    pairs = (text.partition("=") for text in constants)
+    words = [f"specs={specs!r}"] if specs else []
+    if constants:
+        words.append(f"constants={{{', '.join(f'{name!r}: {value}' for name, _, value in pairs)}}}")
+    return ", ".join(words)
+
+
+def _no_steps(name: str, subject: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _listed(values: Any) -> Iterable[Any]:
     return (values,) if isinstance(values, (str, InputSpec)) else values
 
 
-def _check_trackable(module: Any) -> None:
-    import tensorflow as tf
-
-    if isinstance(module, tf.__internal__.tracking.Trackable):
-        return
-    kind = module.__name__ if isinstance(module, type) else type(module).__name__
-    if isinstance(module, type):
-        raise TargetError(f"{kind} is a class. Save an instance of it: {kind}(…).")
-    advice = "" if type(module).__module__ == "builtins" else f" Derive {kind} from tf.Module."
-    raise TargetError(f"A {kind} is not a tf.Module: TensorFlow cannot save it.{advice}")
+def _list_samples(samples: Any) -> tuple[Any, ...]:
+    if isinstance(samples, (str, os.PathLike)):
+        return (os.fspath(samples),)
+    return tuple((samples or {}).items())
 
 
-def _write(module: Any, stage: Path, specs: list[InputSpec], signatures: list[str]) -> None:
-    import tensorflow as tf
-
-    from tfexport.exporting.binding import bind_methods
-    from tfexport.exporting.methods import choose_entries, parse_entry
-    from tfexport.exporting.tracing import attached, trace_method, wrap_method
-    from tfexport.exporting.warming import warm_up
-
-    entries = choose_entries(module, [parse_entry(text) for text in signatures], specs)
-    methods = bind_methods(module, entries, specs)
-    for bound in methods:
-        warm_up(module, bound)
-    functions = {bound.entry.method: wrap_method(bound) for bound in methods}
-    concrete = {
-        bound.entry.signature: trace_method(bound, functions[bound.entry.method])
-        for bound in methods
-    }
-    with attached(module, functions), guarded(f"Saving {type(module).__name__}"):
-        tf.saved_model.save(module, os.fspath(stage), signatures=concrete)
+def _list_signatures(signatures: str | Iterable[str] | Mapping[str, str]) -> Iterable[str]:
+    if isinstance(signatures, Mapping):
+        return [f"{name}={method}" for name, method in signatures.items()]
+    return [signatures] if isinstance(signatures, str) else signatures

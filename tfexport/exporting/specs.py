@@ -1,35 +1,146 @@
-"""Which signature a spec is for: ``SIGNATURE/NAME=SHAPE:DTYPE``."""
+"""What users write of a signature: its method, specs, constants, names of outputs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tfexport.errors import SpecError
+from tfexport.errors import SpecError, UsageError
+from tfexport.exporting.arguments import parse_value
 from tfexport.spec import TensorSpec, parse_spec
+
+DENSE, RAGGED, SPARSE = "dense", "ragged", "sparse"
+DEFAULT_SIGNATURE = "serving_default"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A signature to be, and the method that it calls."""
+
+    signature: str
+    method: str
 
 
 @dataclass(frozen=True)
 class InputSpec:
     """A tensor that a signature takes, as the user gave it.
 
-    A ``signature`` of None is the only one, or the default one.
+    A ``signature`` of None is the only one, or the default one. ``form`` is ``dense``, ``ragged``
+    or ``sparse``.
     """
 
     signature: str | None
     tensor: TensorSpec
+    form: str = DENSE
 
     def __str__(self) -> str:
-        prefix = "" if self.signature is None else f"{self.signature}/"
-        return f"{prefix}{self.tensor}"
+        suffix = "" if self.form == DENSE else f":{self.form}"
+        return f"{_prefix(self.signature)}{self.tensor}{suffix}"
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A Python value that a parameter has in a signature: ``training=False``."""
+
+    signature: str | None
+    name: str
+    value: object
+
+    def __str__(self) -> str:
+        return f"{_prefix(self.signature)}{self.name}={self.value!r}"
+
+
+@dataclass(frozen=True)
+class OutputName:
+    """A new name for an output. An ``old`` of None is the only output."""
+
+    signature: str | None
+    old: str | None
+    new: str
+
+    def __str__(self) -> str:
+        old = "" if self.old is None else f"{self.old}="
+        return f"{_prefix(self.signature)}{old}{self.new}"
 
 
 def parse_input_spec(text: str) -> InputSpec:
-    """Read ``[SIGNATURE/][NAME=]DIM,DIM…[:DTYPE]``. Raises SpecError, in one line.
+    """Read ``[SIGNATURE/][NAME=]DIM,DIM…[:DTYPE][:ragged|:sparse]``.
+
+    Raises SpecError, in one line.
 
     >>> parse_input_spec("encode/x=None,5")
-    InputSpec(signature='encode', tensor=TensorSpec(name='x', dtype='float32', shape=(None, 5)))
+    InputSpec(signature='encode', tensor=TensorSpec(name='x', dtype='float32', shape=(None, 5)), \
+form='dense')
+    >>> parse_input_spec("None,None:int64:ragged").form
+    'ragged'
     """
+    signature, rest = _split_signature(text, "Spec")
+    start, colon, end = rest.rpartition(":")
+    form = end.strip().lower() if colon and end.strip().lower() in (RAGGED, SPARSE) else DENSE
+    tensor = parse_spec(rest if form == DENSE else start)
+    _check_form(text, tensor, form)
+    return InputSpec(signature, tensor, form)
+
+
+def parse_constant(text: str) -> Constant:
+    """Read ``[SIGNATURE/]NAME=VALUE``: a Python literal, else a string. Raises UsageError.
+
+    >>> parse_constant("encode/training=False")
+    Constant(signature='encode', name='training', value=False)
+    """
+    target, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"Constant '{text}': expected NAME=VALUE, as in 'training=False'.")
+    signature, name = _split_signature(target, "Constant")
+    if not name.strip().isidentifier():
+        raise UsageError(f"Constant '{text}': '{name}' is no parameter's name.")
+    return Constant(signature, name.strip(), parse_value(value))
+
+
+def parse_output_name(text: str) -> OutputName:
+    """Read ``[SIGNATURE/][OLD=]NEW``; without OLD it is for the only output. Raises UsageError.
+
+    >>> parse_output_name("output_0=scores")
+    OutputName(signature=None, old='output_0', new='scores')
+    """
+    target, equals, new = text.rpartition("=")
+    if equals:
+        signature, old = _split_signature(target, "Output name")
+        return OutputName(signature, old, new)
+    signature, new = _split_signature(text, "Output name")
+    return OutputName(signature, None, new)
+
+
+def parse_entry(text: str) -> Entry:
+    """Read ``[NAME=]METHOD``; ``__call__`` is named serving_default, any other like the method."""
+    name, equals, method = text.rpartition("=")
+    if not method or (equals and not name):
+        raise UsageError(f"Signature '{text}': expected [NAME=]METHOD, as in 'encode'.")
+    return Entry(name, method) if equals else default_entry(method)
+
+
+def default_entry(method: str) -> Entry:
+    """A method under the name that it has when none is given."""
+    return Entry(DEFAULT_SIGNATURE if method == "__call__" else method, method)
+
+
+def _prefix(signature: str | None) -> str:
+    return "" if signature is None else f"{signature}/"
+
+
+def _split_signature(text: str, kind: str) -> tuple[str | None, str]:
     signature, slash, rest = text.rpartition("/")
     if slash and not signature:
-        raise SpecError(f"Spec '{text}': no signature's name stands before the '/'.")
-    return InputSpec(signature or None, parse_spec(rest))
+        raise SpecError(f"{kind} '{text}': no signature's name stands before the '/'.")
+    return signature or None, rest
+
+
+def _check_form(text: str, tensor: TensorSpec, form: str) -> None:
+    if form == DENSE:
+        return
+    if tensor.shape is None:
+        raise SpecError(f"Spec '{text}': a {form} tensor needs a rank, as in 'None,None:{form}'.")
+    if form == RAGGED and None not in tensor.shape[1:]:
+        raise SpecError(
+            f"Spec '{text}': no dimension after the first is ragged. "
+            f"Write it as None, as in 'None,None:{tensor.dtype}:ragged'."
+        )

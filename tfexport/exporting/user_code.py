@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfexport.errors import TfexportError, UserCodeError
+from tfexport.exporting.explaining import explain
 
 _PACKAGE = str(Path(__file__).parents[1])
 _LIBRARIES = tuple(
@@ -47,12 +48,13 @@ def guarded(doing: str) -> Iterator[None]:
     except TfexportError:
         raise
     except SystemExit as error:
-        raise UserCodeError(
-            f"{doing} failed{_at(find_place(error))}: it exits with sys.exit({error.code!r})."
-        ) from error
+        reason = f"it exits with sys.exit({error.code!r})."
+        raise UserCodeError(f"{doing} failed{show_place(find_place(error))}: {reason}") from error
     except Exception as error:
+        place = find_place(error)
         raise UserCodeError(
-            f"{doing} failed{_at(find_place(error))}: {describe(error)}", detail=str(error)
+            f"{doing} failed{show_place(place)}: {_explain_or_describe(error, place)}",
+            detail=str(error),
         ) from error
 
 
@@ -61,7 +63,7 @@ def find_place(error: BaseException) -> Place | None:
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Place(error.filename, error.lineno)
     frames = [Place(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
-    places = [place for place in frames + _places_in(str(error)) if _is_users(place.file)]
+    places = [place for place in frames + _places_in(str(error)) if is_users_file(place.file)]
     return places[-1] if places else None
 
 
@@ -72,18 +74,25 @@ def describe(error: BaseException) -> str:
     return f"{name}: {text}" if text else f"{name}."
 
 
+def _explain_or_describe(error: BaseException, place: Place | None) -> str:
+    file, line = (None, None) if place is None else (place.file, place.line)
+    return explain(error, file, line) or describe(error)
+
+
 def _places_in(message: str) -> list[Place]:
     """The lines that TensorFlow's messages name: while tracing, they are not in the traceback."""
     return [Place(m["file"], int(m["line"])) for m in _FRAME.finditer(message)]
 
 
-def _is_users(file: str) -> bool:
+def is_users_file(file: str) -> bool:
+    """Whether a file is neither Python's, nor an installed package's, nor generated."""
     if file.startswith("<") or "__autograph_generated_file" in file:
         return False
     return not file.startswith((_PACKAGE, *_LIBRARIES))
 
 
-def _at(place: Place | None) -> str:
+def show_place(place: Place | None) -> str:
+    """`` in file.py, line 3, at 'its text'`` with its leading space; nothing for None."""
     if place is None:
         return ""
     return f" in {place}" + (f", at '{place.source}'" if place.source else "")

@@ -1,44 +1,97 @@
-"""Calls a method once on generated input, so that variables made on the first call exist."""
+"""Calls a method before it is traced, so that variables made on the first call exist."""
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 
-from tfexport.exporting.binding import BoundMethod, display_type
+from tfexport.dtypes import dtype_of_numpy
+from tfexport.errors import SpecError, UserCodeError
+from tfexport.exporting.binding import BoundMethod
+from tfexport.exporting.generating import Array, generate_inputs
+from tfexport.exporting.outputs import name_outputs
 from tfexport.exporting.state import kept_state
+from tfexport.exporting.structures import plain
+from tfexport.exporting.tracing import call_method
 from tfexport.exporting.user_code import guarded
+from tfexport.spec import TensorSpec
 
-_UNKNOWN = 2  # the size of an unknown dimension
-_UNKNOWN_RANK = (2, 2)
+# Sizes of unknown dimensions to try in turn: a network that halves an image five times needs 32.
+_SIZES = (2, 16, 128, 1)
 
 
-def warm_up(module: object, bound: BoundMethod) -> None:
-    """Call the method eagerly; its variables are put back afterwards.
+def warm_up(
+    module: object, bound: BoundMethod, samples: Sequence[Mapping[str, Array]] = ()
+) -> int | None:
+    """Call the method eagerly; what it changes is put back afterwards, and no trace is left.
 
-    No trace is left behind. Raises UserCodeError where the call fails.
+    Without ``samples`` it is called on generated inputs, and the size of unknown dimensions that
+    it took is given back. Raises UserCodeError where it takes none, SpecError where it makes
+    variables by a dimension that the spec leaves unknown.
     """
-    inputs = {name: generate(spec) for name, spec in bound.arguments.items()}
-    owner = f"{type(module).__name__}.{bound.entry.method}"
-    with (
-        kept_state(module),
-        functions_run_eagerly(),
-        guarded(f"Calling {owner} with {_display(inputs)}"),
-    ):
-        bound.method(**inputs)
+    if samples:
+        call_eagerly(module, bound, samples[0])
+        return None
+    first: UserCodeError | None = None
+    for size in _sizes_to_try(bound):
+        inputs = generate_inputs(bound, size)
+        try:
+            made = call_eagerly(module, bound, inputs)
+        except UserCodeError as error:
+            first = first or error
+            continue
+        if made and has_unknown_dimensions(bound):
+            _check_variables_fit(module, bound, size)
+        return size
+    assert first is not None
+    raise UserCodeError(f"{first}{_advise(bound, first)}", detail=first.detail) from first.__cause__
 
 
-def generate(spec: Any) -> Any:
-    """A tensor of a ``tf.TensorSpec``, small in values and in its unknown dimensions."""
-    rank = spec.shape.rank
-    sizes = _UNKNOWN_RANK if rank is None else (size or _UNKNOWN for size in spec.shape.as_list())
-    if spec.dtype == tf.string:
-        return tf.fill(tuple(sizes), "a")
-    return tf.cast(tf.ones(tuple(sizes)), spec.dtype)
+def _advise(bound: BoundMethod, error: UserCodeError) -> str:
+    """What helps where it is the generated values that the module does not take."""
+    by_value = isinstance(error.__cause__, tf.errors.OpError)
+    if not by_value or re.search(r"shape|size|dimension|rank", str(error.__cause__), re.I):
+        return ""
+    return f" Give inputs that it takes: --sample {bound.leaves[0].name}=FILE"
+
+
+def _sizes_to_try(bound: BoundMethod) -> list[int]:
+    """Those that any module may take; before the large ones, those that the specs speak of."""
+    if not has_unknown_dimensions(bound):
+        return [_SIZES[0]]
+    shapes = (leaf.value.shape for leaf in bound.leaves)
+    known = {size for shape in shapes if shape.rank for size in shape.as_list() if size}
+    return list(dict.fromkeys([_SIZES[0], *sorted(known)[:3], *_SIZES[1:]]))
+
+
+def call_eagerly(module: object, bound: BoundMethod, inputs: Mapping[str, Array]) -> list[Any]:
+    """Call the method once, with its state kept; gives the variables that it made."""
+    with kept_state(module) as made:
+        run_eagerly(bound, inputs)
+    return made
+
+
+def run_eagerly(bound: BoundMethod, inputs: Mapping[str, Array]) -> dict[str, Any]:
+    """The named outputs of the user's own method, for a dense array a leaf.
+
+    Its state may change. Raises UserCodeError where it fails, TargetError or UsageError where
+    its outputs cannot be those of a signature.
+    """
+    tensors = [tf.constant(inputs[leaf.name], leaf.value.dtype) for leaf in bound.leaves]
+    doing = f"Calling {bound.method.owner} with {display_inputs(inputs)}"
+    with functions_run_eagerly(), guarded(doing):
+        result = call_method(bound, bound.method.bound, iter(tensors))
+    return name_outputs(plain(result), bound.renames, bound.method.owner)
+
+
+def has_unknown_dimensions(bound: BoundMethod) -> bool:
+    """Whether any tensor that the signature takes has a dimension of unknown size."""
+    return not all(leaf.value.shape.is_fully_defined() for leaf in bound.leaves)
 
 
 @contextmanager
@@ -55,9 +108,47 @@ def functions_run_eagerly() -> Iterator[None]:
             tf.config.run_functions_eagerly(before)
 
 
-def _display(inputs: Mapping[str, Any]) -> str:
-    shown = (
-        f"{name} {display_type(tf.TensorSpec(value.shape, value.dtype))}"
-        for name, value in inputs.items()
+def display_inputs(inputs: Mapping[str, Array]) -> str:
+    """Inputs as messages show them: ``x float32 [2, 5], mask bool [2]``."""
+    specs = (
+        f"{name} {TensorSpec(name, dtype_of_numpy(array.dtype), array.shape).display()}"
+        for name, array in inputs.items()
     )
-    return ", ".join(shown) or "no input"
+    return ", ".join(specs) or "no input"
+
+
+def _check_variables_fit(module: object, bound: BoundMethod, size: int) -> None:
+    """Variables of the size that happened to be generated would fit no other."""
+    for other in (size + 1, 2 * size):
+        try:
+            call_eagerly(module, bound, generate_inputs(bound, other))
+            return
+        except UserCodeError as error:
+            failure = error
+    raise SpecError(
+        f"{bound.method.owner} makes its variables by a dimension that the spec leaves unknown: "
+        f"{_open_specs(bound)}. Give its size, as in --spec {_closed_spec(bound)}",
+        detail=str(failure),
+    )
+
+
+def _open_specs(bound: BoundMethod) -> str:
+    return ", ".join(
+        f"{leaf.name}={_dimensions(leaf.value)}"
+        for leaf in bound.leaves
+        if not leaf.value.shape.is_fully_defined()
+    )
+
+
+def _closed_spec(bound: BoundMethod) -> str:
+    leaf = next(leaf for leaf in bound.leaves if not leaf.value.shape.is_fully_defined())
+    rank = leaf.value.shape.rank or 2
+    sizes = [*(leaf.value.shape.as_list() if leaf.value.shape.rank else [None] * rank)]
+    sizes = sizes[:1] + [size or 4 for size in sizes[1:]]
+    return f"{leaf.name}={','.join(map(str, sizes))}"
+
+
+def _dimensions(spec: Any) -> str:
+    if spec.shape.rank is None:
+        return "unknown"
+    return ",".join(str(size) for size in spec.shape.as_list())

@@ -10,14 +10,17 @@ from pathlib import PurePath
 from typing import Any
 
 
-def render_json(schema: str, result: Any) -> str:
-    """A frozen dataclass as a JSON object, its ``schema`` (``tfexport.inspect/1``) first.
+def render_json(schema: str, *results: Any) -> str:
+    """Frozen dataclasses as one JSON object, its ``schema`` (``tfexport.inspect/1``) first.
 
     Fields come in the order in which they are declared, tuples as arrays. Everything beyond
     ASCII is escaped, so that no name from a model reaches a terminal as a control code. A float
     that JSON has no number for is the string ``NaN``, ``Infinity`` or ``-Infinity``.
     """
-    return _dump({"schema": schema, **_fields(result)})
+    document: dict[str, Any] = {"schema": schema}
+    for result in results:
+        document.update(_fields(result))
+    return _dump(document)
 
 
 def render_json_list(schema: str, name: str, results: Sequence[Any]) -> str:

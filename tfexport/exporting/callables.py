@@ -1,0 +1,135 @@
+"""How a method of an object is called, and what it says of its inputs itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfexport.exporting.keras_models import is_keras, is_named_by_keras, keras_inputs
+from tfexport.exporting.methods import find_method, is_tensorflow_function
+from tfexport.exporting.user_code import Place
+
+BY_POSITION = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method that can be exported.
+
+    ``bound`` is what a user would call, ``function`` the Python function to trace, ``declared``
+    the ``tf.TypeSpec`` structures of its own ``input_signature`` (or of a Keras model's inputs)
+    by parameter. ``only_given`` tells that parameters without a value must not be passed.
+    """
+
+    owner: str
+    name: str
+    bound: Callable[..., Any]
+    function: Callable[..., Any]
+    signature: inspect.Signature
+    declared: Mapping[str, Any]
+    only_given: bool = False
+
+    @property
+    def place(self) -> Place | None:
+        """Where the user wrote it."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        return None if code is None else Place(code.co_filename, code.co_firstlineno)
+
+
+def describe_method(module: object, name: str) -> Method:
+    """The method of that name. Raises TargetError where there is none."""
+    bound = find_method(module, name)
+    owner = f"{type(module).__name__}.{name}"
+    if name == "__call__" and is_keras(module):
+        return _describe_keras_call(module, bound)
+    if isinstance(module, HeldFunction):
+        owner = module.function_name
+    function = bound.python_function if is_tensorflow_function(bound) else bound  # type: ignore[attr-defined]
+    signature = inspect.signature(function)
+    return Method(owner, name, bound, function, signature, _declared_types(bound, signature))
+
+
+class HeldFunction(tf.Module):  # type: ignore[misc]
+    """A ``tf.function`` that stands in a module by itself, as something to save.
+
+    What the function refers to, in its closure or among the globals of its file, becomes an
+    attribute, so that it is tracked and saved with it.
+    """
+
+    def __init__(self, function: Any) -> None:
+        python_function = inspect.unwrap(function.python_function)
+        self.function_name = python_function.__name__
+        super().__init__(name=_module_name(self.function_name))
+        self.__dict__["__call__"] = function
+        for name, value in _referred(python_function).items():
+            if isinstance(value, tf.__internal__.tracking.Trackable):
+                setattr(self, name, value)
+
+
+def _module_name(name: str) -> str:
+    return name if name.isidentifier() else "function"
+
+
+def _referred(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        found = inspect.getclosurevars(function)
+    except (TypeError, ValueError):
+        return {}
+    referred = {**found.globals, **found.nonlocals}
+    return {name: value for name, value in referred.items() if not is_tensorflow_function(value)}
+
+
+def _declared_types(method: Callable[..., Any], signature: inspect.Signature) -> dict[str, Any]:
+    declared = getattr(method, "input_signature", None) or ()
+    names = [name for name, p in signature.parameters.items() if p.kind in BY_POSITION]
+    return dict(zip(names, declared, strict=False))
+
+
+def _describe_keras_call(module: Any, bound: Callable[..., Any]) -> Method:
+    # Layer.__call__ takes anything; what it passes on is what ``call`` takes.
+    signature = inspect.signature(module.call)
+    known = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    inputs = keras_inputs(module)
+    declared = {} if inputs is None else {known[0].name: _keras_types(inputs, known[0].name)}
+    return Method(
+        f"{type(module).__name__}.call",
+        "__call__",
+        bound,
+        bound,
+        signature.replace(parameters=known),
+        declared,
+        only_given=True,
+    )
+
+
+def _keras_types(inputs: Any, parameter: str) -> Any:
+    """The structure of ``KerasTensor`` as one of ``tf.TensorSpec``, each with its Keras name."""
+    if isinstance(inputs, dict):
+        return {key: _keras_type(value, key) for key, value in inputs.items()}
+    if isinstance(inputs, (list, tuple)):
+        return [_keras_type(value, f"{parameter}.{i}") for i, value in enumerate(inputs)]
+    return _keras_type(inputs, parameter)
+
+
+def _keras_type(tensor: Any, name: str) -> Any:
+    own = name if is_named_by_keras(tensor.name) else tensor.name
+    return tf.TensorSpec(tensor.shape, tensor.dtype, own)
+
+
+def file_of(module: object) -> Path | None:
+    """The file that the object's class, or the function that it holds, is written in."""
+    made_by: Any = type(module)
+    if isinstance(module, HeldFunction):
+        made_by = inspect.unwrap(module.__dict__["__call__"].python_function)
+    try:
+        return Path(inspect.getfile(made_by))
+    except (TypeError, OSError):
+        return None

@@ -1,0 +1,47 @@
+"""Traces that were made before: put aside while a module is saved, so that none is reused.
+
+A ``tf.function`` keeps its graphs with the attributes that the object had when it was traced. A
+method traced anew would still call the old graphs of the functions below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+
+from tfexport.exporting.methods import is_tensorflow_function
+
+
+@contextmanager
+def traced_afresh(root: object) -> Iterator[None]:
+    """Have every ``tf.function`` of the objects below ``root`` be traced anew meanwhile."""
+    undo: list[tuple[Any, Any, Any]] = []
+    for found in tf.train.TrackableView(root).descendants():
+        undo.extend(_put_aside_methods(found))
+        undo.extend(_put_aside_attributes(found))
+    try:
+        yield
+    finally:
+        for mapping, key, value in undo:
+            mapping[key] = value
+
+
+def _put_aside_methods(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Functions of the class: each keeps one for every instance that was asked for it."""
+    for kind in type(owner).__mro__:
+        for function in vars(kind).values():
+            bound = getattr(function, "_descriptor_cache", None)
+            if is_tensorflow_function(function) and bound is not None and owner in bound:
+                yield bound, owner, bound.pop(owner)
+
+
+def _put_aside_attributes(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Functions of the instance: ``self.forward = tf.function(…)``."""
+    attributes = getattr(owner, "__dict__", {})
+    for name, function in list(attributes.items()):
+        if is_tensorflow_function(function) and hasattr(function, "_clone"):
+            attributes[name] = function._clone(function.python_function)
+            yield attributes, name, function
