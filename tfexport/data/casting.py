@@ -226,7 +226,11 @@ def _integer_range(dtype: np.dtype[Any]) -> tuple[int, int]:
     return int(info.min), int(info.max)
 
 
-def _find_rounded(block: Array, converted: Array) -> Array:
+def _find_rounded(block: Array, converted: Array) -> Array | None:
+    if converted.dtype.kind == "f" and converted.dtype.isbuiltin == 1:
+        exact = 2 ** (np.finfo(converted.dtype).nmant + 1)
+        if -exact <= int(block.min()) and int(block.max()) <= exact:
+            return None
     # Back to the integer, with float64 in between, which holds every value of a smaller float.
     back = converted.astype(np.float64)
     low, high = _integer_range(block.dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import os
 import shutil
 import tempfile
@@ -61,14 +62,14 @@ class Place:
         again.seek(0)
         return again
 
-    def peek_line(self) -> bytes:
-        """The first line, which ``open`` will give again."""
+    def peek_lines(self, count: int) -> list[bytes]:
+        """The first lines, which ``open`` will give again."""
         if self._stream is None:
             with damage_reported(self.label), self.open() as stream:
-                return stream.readline()
-        line = self._stream.readline()
-        self._stream = _join(line, self._stream)
-        return line
+                return list(itertools.islice(stream, count))
+        lines = [self._stream.readline() for _ in range(count)]
+        self._stream = _join(b"".join(lines), self._stream)
+        return [line for line in lines if line]
 
     def peek_head(self) -> bytes:
         """The first bytes (up to 64 KiB), which ``open`` will give again."""

@@ -82,7 +82,7 @@ def _open_stream(label: str, stream: BinaryIO, inputs: Inputs, name: str | None)
 
     place = Place(label, stream=stream)
     names = [str(spec.name) for spec in inputs]
-    module = detect_format(place.peek_head(), names, takes_text=_takes_text(inputs, name))
+    module = detect_format(place, names, takes_text=_takes_text(inputs, name))
     return _open_format(module, label, [place], inputs, name)
 
 

@@ -54,8 +54,19 @@ class Staging:
         self._require_free()
         with failures_reported(self._destination):
             if self._is_folder and self._destination.exists():
-                self._destination.rename(self.folder / "replaced")
-            staged.replace(self._destination)
+                self._replace_folder(staged)
+            else:
+                staged.replace(self._destination)
+
+    def _replace_folder(self, staged: Path) -> None:
+        # No system call swaps two folders everywhere: move the old one away, and back on failure.
+        replaced = self.folder / "replaced"
+        self._destination.rename(replaced)
+        try:
+            staged.rename(self._destination)
+        except BaseException:
+            replaced.rename(self._destination)
+            raise
 
     def _require_free(self) -> None:
         there = self._destination

@@ -71,7 +71,7 @@ def open_source(
 
 
 def _open_table(place: Place, inputs: Sequence[TensorSpec], name: str | None) -> Table:
-    line = _decode(place.peek_line(), place.label)
+    line = _decode(b"".join(place.peek_lines(1)), place.label)
     delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
     header = [cell.strip() for cell in _split(line, delimiter, place.label)]
     if not any(header):

@@ -9,6 +9,7 @@ A document is read whole: JSON has no other order. Rows by the million are bette
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,9 @@ class JsonWriter:
         self._path = staging / "document.json"
         self._with_rows = with_rows
         names = [str(spec.name) for spec in outputs]
-        self._parts = {name: (staging / f"{i}.json").open("w+") for i, name in enumerate(names)}
+        self._parts = {name: (staging / f"{i}.json").open("w") for i, name in enumerate(names)}
         self._shapes: dict[str, tuple[int, ...]] = {}
+        self._begun: set[str] = set()
 
     def write(self, arrays: Mapping[str, Array]) -> None:
         """Append one batch, a line a row."""
@@ -121,27 +123,26 @@ class JsonWriter:
             array = arrays[name]
             if self._with_rows is not None and name not in self._with_rows:
                 array = array[np.newaxis]
-            first = name not in self._shapes
             require_same_tail(name, self._shapes.setdefault(name, array.shape), array)
             if not array.ndim:
                 part.write(json.dumps(list_values(array)))
             elif len(array):
-                part.write("" if first or part.tell() == 0 else ",\n")
+                part.write(",\n" if name in self._begun else "")
                 part.write(",\n".join(map(json.dumps, list_values(array))))
+                self._begun.add(name)
 
     def finish(self) -> Path:
         """Put the arrays together; returns the file."""
-        with self._path.open("w") as document:
-            document.write("{")
+        with self._path.open("wb") as document:
             for number, (name, part) in enumerate(self._parts.items()):
-                document.write(",\n" if number else "\n")
-                is_list = self._shapes[name] != ()
-                document.write(f"{json.dumps(name)}: {'[' if is_list else ''}")
-                part.seek(0)
-                while text := part.read(1 << 20):
-                    document.write(text)
-                document.write("]" if is_list else "")
-            document.write("\n}\n")
+                opening, closing = ("[", "]") if self._shapes[name] else ("", "")
+                start = ",\n" if number else "{\n"
+                document.write(f"{start}{json.dumps(name)}: {opening}".encode())
+                part.close()
+                with Path(part.name).open("rb") as written:
+                    shutil.copyfileobj(written, document)
+                document.write(closing.encode())
+            document.write(b"\n}\n")
         return self._path
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ def open_source(
     label: str, places: Sequence[Place], inputs: Sequence[TensorSpec], name: str | None
 ) -> Source:
     """The rows of one or more files. A line is an object by input names, or a value alone."""
-    line = places[0].peek_line()
+    line = b"".join(places[0].peek_lines(1))
     if not line.strip():
         raise InputDataError(f"'{places[0].label}' has no rows.")
     first = parse_json(line, f"'{places[0].label}' line 1")
