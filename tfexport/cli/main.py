@@ -19,6 +19,7 @@ COMMANDS = {
     "save": "Save TARGET, a tf.Module in Python, as a SavedModel.",
     "inspect": "Show the signatures, variables and functions of a SavedModel.",
     "run": "Call a signature of a SavedModel and print its outputs.",
+    "bench": "Measure how fast a signature of a SavedModel is.",
 }
 
 _WIDEST_HELP = 100  # columns
@@ -68,7 +69,7 @@ class _ReaderGone(Exception):  # noqa: N818
     tfexport.__version__, "--version", "-V", prog_name="tfexport", message="%(prog)s %(version)s"
 )
 def command_line() -> None:
-    """Save, inspect and run TensorFlow SavedModels."""
+    """Save, inspect, run and measure TensorFlow SavedModels."""
 
 
 def run_command_line(arguments: Sequence[str] | None = None, *, own_process: bool = False) -> int:

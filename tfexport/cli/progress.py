@@ -44,3 +44,15 @@ def rows_progress(rows: int | None) -> Iterator[Callable[[int], None]]:
             bar.update(done)
 
         yield advance
+
+
+@contextmanager
+def steps_progress(steps: int) -> Iterator[Callable[[int], None]]:
+    """Draw how many of ``steps`` are done, under the same conditions as ``rows_progress``."""
+    settings = current_settings()
+    if settings.quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    colour = settings.colour_of(sys.stderr)
+    with click.progressbar(length=steps, file=sys.stderr, show_pos=True, color=colour) as bar:
+        yield lambda done: bar.update(done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfexport.cli.calling import CallOptions, call_options, choose_from_disk, configure
+from tfexport.cli.inputs import InputOptions, input_options, open_signature_feed
+from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import rows_progress
 from tfexport.cli.settings import common_options, current_settings, json_option
 from tfexport.cli.supervision import continue_in_child
@@ -18,9 +20,7 @@ from tfexport.cli.supervision import continue_in_child
 if TYPE_CHECKING:
     from tfexport.data.arrays import Array, Arrays
     from tfexport.data.feeding import Feed
-    from tfexport.data.generating import Kind
     from tfexport.data.preview import OutputPreview
-    from tfexport.data.sources import Source
     from tfexport.runtime.opening import Choice, ModelOnDisk
     from tfexport.runtime.running import Run
     from tfexport.savedmodel.description import Signature
@@ -32,50 +32,19 @@ SCHEMA = "tfexport.run/1"
 class RunOptions:
     """The options of ``tfexport run``, as click gives them."""
 
-    inputs: Sequence[str]
-    examples: Sequence[str]
-    generate: Kind | None
+    given: InputOptions
+    called: CallOptions
     batch: int
-    shapes: Sequence[str]
-    seed: int | None
-    trust: bool
-    signature: str | None
-    function: str | None
     output: str | None
     force: bool
     select: Sequence[str]
-    cast: bool
     batch_size: int | None
-    tags: str | None
-    engine: str | None
-    threads: int | None
-    device: str | None
-    xla: bool
-    libraries: Sequence[Path]
-    packages: Sequence[str]
     as_json: bool
 
 
 @click.command()
 @click.argument("directory")
-@click.option(
-    "--input",
-    "-i",
-    "inputs",
-    multiple=True,
-    metavar="[NAME=]WHERE",
-    help="A file for an input; repeat it for several.",
-)
-@click.option(
-    "--example",
-    "examples",
-    multiple=True,
-    metavar="JSON",
-    help="A tf.Example built from JSON, as '{\"x\": 1.0}'; repeatable.",
-)
-@click.option("--random", "generate", flag_value="random", help="Random values, where none given.")
-@click.option("--zeros", "generate", flag_value="zeros", help="Zeros, where none are given.")
-@click.option("--ones", "generate", flag_value="ones", help="Ones, where none are given.")
+@input_options
 @click.option(
     "--batch",
     type=click.IntRange(min=1),
@@ -83,79 +52,25 @@ class RunOptions:
     metavar="N",
     help="Rows that are generated (default: 1).",
 )
-@click.option(
-    "--shape",
-    "shapes",
-    multiple=True,
-    metavar="NAME=DIM,DIM…",
-    help="The shape of a generated input; repeatable.",
-)
-@click.option("--seed", type=int, metavar="N", help="The same random values each time.")
-@click.option(
-    "--signature", "-s", metavar="NAME", help="Default: serving_default, or the only one."
-)
-@click.option("--function", metavar="NAME", help="A method that is no signature (--engine python).")
 @click.option("--output", "-o", metavar="WHERE", help="Write the outputs to a file or folder.")
 @click.option("--force", "-f", is_flag=True, help="Replace an output that exists.")
 @click.option("--select", multiple=True, metavar="NAME", help="Only this output; repeatable.")
-@click.option("--cast", is_flag=True, help="Allow casts that change values.")
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
     metavar="N",
     help="Stream the inputs through, N rows at a time.",
 )
-@click.option("--tags", metavar="A,B", help="Which metagraph, where there are several.")
-@click.option(
-    "--engine",
-    type=click.Choice(["native", "python"]),
-    help="native (the default): TensorFlow's C library; python: tf.saved_model.load.",
-)
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to run on.")
-@click.option("--device", metavar="cpu|gpu:N", help="Where to run.")
-@click.option("--xla", is_flag=True, help="Compile with XLA.")
-@click.option(
-    "--load-library",
-    "libraries",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A library of custom ops; repeatable.",
-)
-@click.option(
-    "--import",
-    "packages",
-    multiple=True,
-    metavar="PACKAGE",
-    help="A package of custom ops, such as tensorflow_text; repeatable.",
-)
-@click.option(
-    "--trust", is_flag=True, help="Run a model that writes files, runs Python or the network."
-)
+@call_options
 @json_option
 @common_options
 def run(directory: str, **values: Any) -> None:
     """Call a signature of a SavedModel and print its outputs."""
-    options = RunOptions(**values)
+    given, called = take_options(InputOptions, values), take_options(CallOptions, values)
+    options = RunOptions(given, called, **values)
     if current_settings().own_process:
         continue_in_child(_leave_nothing_of(options.output), directory)
-    # Nothing here multiplies matrices with numpy; its BLAS would start threads that spin.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from tfexport.runtime.opening import choose_call, read_model
-
-    model = read_model(directory, None if options.tags is None else options.tags.split(","))
-    choice = choose_call(
-        model.description,
-        signature=options.signature,
-        function=options.function,
-        engine=options.engine,
-    )
-    if choice.note and not current_settings().quiet:
-        click.echo(choice.note, err=True)
-    if not options.trust:
-        from tfexport.runtime.guard import refuse_hazards
-
-        refuse_hazards(model, choice)
+    model, choice = choose_from_disk(directory, options.called)
     with _open_run(model, choice, options) as opened:
         outputs = _execute(opened, options)
     _show(directory, choice, opened.signature, outputs, options)
@@ -180,7 +95,7 @@ def _open_run(model: ModelOnDisk, choice: Choice, options: RunOptions) -> Iterat
 
     defaults: dict[str, Array] = {}
     feed: Feed | None = None
-    config, libraries = _configure(options)
+    config, libraries = configure(options.called)
     if choice.signature is not None:  # a mistake in the inputs is told before the model is loaded
         check_outputs(choice.signature, options.select)
         defaults = read_defaults(model.metagraph, choice.signature.name)
@@ -199,41 +114,8 @@ def _open_run(model: ModelOnDisk, choice: Choice, options: RunOptions) -> Iterat
         yield Run(opened.signature, opened.call, feed, unfed)
 
 
-def _configure(options: RunOptions) -> tuple[Any, list[Path]]:
-    from tfexport.runtime.config import SessionConfig, parse_device
-    from tfexport.runtime.op_libraries import find_op_libraries
-
-    device = None if options.device is None else parse_device(options.device)
-    libraries = [path for package in options.packages for path in find_op_libraries(package)]
-    config = SessionConfig(threads=options.threads or 0, device=device, xla=options.xla)
-    return config, [*options.libraries, *libraries]
-
-
 def _open_feed(signature: Signature, defaults: Mapping[str, Array], options: RunOptions) -> Feed:
-    from tfexport.data.feeding import open_feed
-    from tfexport.data.reading import open_sources
-
-    specs = [tensor.graph_spec for tensor in signature.inputs]
-    sources: list[Source] = open_sources(options.inputs, specs)
-    if options.examples:
-        from tfexport.data.examples import make_example_source
-
-        sources.append(make_example_source(options.examples, specs))
-    if options.generate is not None:
-        from tfexport.data.generating import make_generated_source, parse_shapes
-
-        given = [name for source in sources for name in source.names]
-        sources.append(
-            make_generated_source(
-                options.generate,
-                specs,
-                [*given, *defaults],
-                batch=options.batch,
-                shapes=parse_shapes(options.shapes),
-                seed=options.seed,
-            )
-        )
-    return open_feed(sources, specs, optional=defaults, cast=options.cast)
+    return open_signature_feed(signature, defaults, options.given, options.batch)
 
 
 def _execute(run: Run, options: RunOptions) -> tuple[OutputPreview, ...]:

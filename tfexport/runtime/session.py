@@ -125,29 +125,50 @@ class NativeCall:
         Gives an array an output, in the signature's order. Safe to call from several threads.
         Raises ExecutionError with TensorFlow's reason where the model fails.
         """
-        library = self._library
+        given = self.make_inputs(arrays)
+        try:
+            return self.run(given)
+        finally:
+            self.free_inputs(given)
+
+    def make_inputs(self, arrays: Mapping[str, Array]) -> ctypes.Array[ctypes.c_void_p]:
+        """A tensor for each input, to be freed with ``free_inputs``."""
         given = [
-            new_tensor(library, arrays[feed.tensor.name], feed.tensor.graph_spec.dtype)
+            new_tensor(self._library, arrays[feed.tensor.name], feed.tensor.graph_spec.dtype)
             for feed in self._feeds
         ]
+        return (ctypes.c_void_p * len(given))(*given)
+
+    def free_inputs(self, given: ctypes.Array[ctypes.c_void_p]) -> None:
+        """Let go of what ``make_inputs`` made."""
+        for tensor in given:
+            self._library.TF_DeleteTensor(tensor)
+
+    def run(
+        self,
+        given: ctypes.Array[ctypes.c_void_p],
+        options: object = None,
+        metadata: object = None,
+    ) -> dict[str, Array]:
+        """Run the signature on tensors; ``options`` and ``metadata`` are TF_Buffer pointers.
+
+        They hold a ``RunOptions`` and receive a ``RunMetadata``. Errors as in a plain call.
+        """
         results = (ctypes.c_void_p * len(self._fetches))()
         try:
-            self._run((ctypes.c_void_p * len(given))(*given), results)
+            self._run(given, results, options, metadata)
         except StatusError as error:
             raise describe_call_failure(self._name, error) from None
-        finally:
-            for tensor in given:
-                library.TF_DeleteTensor(tensor)
         return {
             fetch.tensor.name: self._take(fetch.tensor, result)
             for fetch, result in zip(self._fetches, results, strict=True)
         }
 
-    def _run(self, given: object, results: object) -> None:
+    def _run(self, given: object, results: object, options: object, metadata: object) -> None:
         with checked_status(self._library) as status:
             self._library.TF_SessionRun(
                 self._session,
-                None,
+                options,
                 self._inputs,
                 given,
                 len(self._feeds),
@@ -156,7 +177,7 @@ class NativeCall:
                 len(self._fetches),
                 None,
                 0,
-                None,
+                metadata,
                 status,
             )
 

@@ -1,0 +1,123 @@
+"""The options that say which signature is called and how, and what comes before it is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tfexport.cli.option_groups import add_options
+from tfexport.cli.settings import current_settings
+
+if TYPE_CHECKING:
+    from tfexport.runtime.config import SessionConfig
+    from tfexport.runtime.opening import Choice, ModelOnDisk
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class CallOptions:
+    """The options of ``call_options``, as click gives them."""
+
+    signature: str | None
+    function: str | None
+    tags: str | None
+    engine: str | None
+    threads: int | None
+    device: str | None
+    xla: bool
+    libraries: Sequence[Path]
+    packages: Sequence[str]
+    trust: bool
+
+
+def call_options(command: Command) -> Command:
+    """Add the options that CallOptions holds."""
+    return add_options(
+        command,
+        (
+            click.option(
+                "--signature",
+                "-s",
+                metavar="NAME",
+                help="Default: serving_default, or the only one.",
+            ),
+            click.option(
+                "--function",
+                metavar="NAME",
+                help="A method that is no signature (--engine python).",
+            ),
+            click.option("--tags", metavar="A,B", help="Which metagraph, where there are several."),
+            click.option(
+                "--engine",
+                type=click.Choice(["native", "python"]),
+                help="native (the default): TensorFlow's C library; python: tf.saved_model.load.",
+            ),
+            click.option(
+                "--threads", type=click.IntRange(min=1), metavar="N", help="Threads to run on."
+            ),
+            click.option("--device", metavar="cpu|gpu:N", help="Where to run."),
+            click.option("--xla", is_flag=True, help="Compile with XLA."),
+            click.option(
+                "--load-library",
+                "libraries",
+                multiple=True,
+                metavar="PATH",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="A library of custom ops; repeatable.",
+            ),
+            click.option(
+                "--import",
+                "packages",
+                multiple=True,
+                metavar="PACKAGE",
+                help="A package of custom ops, such as tensorflow_text; repeatable.",
+            ),
+            click.option(
+                "--trust",
+                is_flag=True,
+                help="Run a model that writes files, runs Python or the network.",
+            ),
+        ),
+    )
+
+
+def choose_from_disk(directory: str, options: CallOptions) -> tuple[ModelOnDisk, Choice]:
+    """Read the model and decide what to call. Nothing is loaded yet.
+
+    Raises UnsafeModelError where the call reaches outside the graph and is not trusted.
+    """
+    # Nothing here multiplies matrices with numpy; its BLAS would start threads that spin.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from tfexport.runtime.opening import choose_call, read_model
+
+    model = read_model(directory, None if options.tags is None else options.tags.split(","))
+    choice = choose_call(
+        model.description,
+        signature=options.signature,
+        function=options.function,
+        engine=options.engine,
+    )
+    if choice.note and not current_settings().quiet:
+        click.echo(choice.note, err=True)
+    if not options.trust:
+        from tfexport.runtime.guard import refuse_hazards
+
+        refuse_hazards(model, choice)
+    return model, choice
+
+
+def configure(options: CallOptions) -> tuple[SessionConfig, list[Path]]:
+    """How the session is to run, and the op libraries that it needs."""
+    from tfexport.runtime.config import SessionConfig, parse_device
+    from tfexport.runtime.op_libraries import find_op_libraries
+
+    device = None if options.device is None else parse_device(options.device)
+    libraries = [path for package in options.packages for path in find_op_libraries(package)]
+    config = SessionConfig(threads=options.threads or 0, device=device, xla=options.xla)
+    return config, [*options.libraries, *libraries]
