@@ -33,7 +33,7 @@ def commands(block: str) -> Iterator[tuple[str, str, str]]:
 def without_numbers(text: str) -> str:
     """Weights are random and versions change; names, dtypes, words and layout do not."""
     lines = (" ".join(NUMBER.sub("#", line).split()) for line in text.strip().splitlines())
-    return "\n".join(line.replace("[ ", "[") for line in lines)
+    return "\n".join(line.replace("[ ", "[").replace(" ]", "]") for line in lines)
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,8 @@ def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
     for command, stdout, stderr in found:
         run = run_shell(command, folder)
         assert without_numbers(run.stdout) == without_numbers(stdout), command
-        assert run.stderr.strip() == stderr, command
-        assert bool(run.returncode) == bool(stderr), command
+        assert without_numbers(run.stderr) == without_numbers(stderr), command
+        assert bool(run.returncode) == stderr.startswith("Error: "), command
 
 
 def test_the_python_example_prints_what_its_comments_say(folder: Path) -> None:
