@@ -87,6 +87,8 @@ def _open_table(place: Place, inputs: Sequence[TensorSpec], name: str | None) ->
 def _decode(line: bytes, label: str) -> str:
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputDataError(f"'{label}' is UTF-16. Save it as UTF-8.")
+    if b"\0" in line:  # which Python 3.10's csv refuses and later ones take
+        raise InputDataError(f"'{label}' is no CSV: its first line has a NUL.")
     return line.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
 
 
