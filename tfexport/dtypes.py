@@ -101,7 +101,7 @@ def numpy_dtype(name: str) -> np.dtype[np.generic]:
     """The numpy dtype whose memory is what TensorFlow's C API expects for ``name``.
 
     A string is ``object`` (bytes). Raises KeyError for resource, variant and unknown dtypes,
-    which no array can hold.
+    which no array can hold, and for one that the installed ml_dtypes does not have yet.
     """
     import numpy as np
 
@@ -110,6 +110,8 @@ def numpy_dtype(name: str) -> np.dtype[np.generic]:
     if name in _ML_DTYPES:
         import ml_dtypes
 
+        if not hasattr(ml_dtypes, name):
+            raise KeyError(name)
         dtype: np.dtype[np.generic] = np.dtype(getattr(ml_dtypes, name))
         return dtype
     if item_size(name) is None:

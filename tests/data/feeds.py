@@ -12,6 +12,7 @@ import pytest
 from tfexport.data.feeding import Feed, open_feed
 from tfexport.data.reading import open_sources
 from tfexport.data.writing import open_sink
+from tfexport.dtypes import numpy_dtype
 from tfexport.errors import InputDataError
 from tfexport.spec import TensorSpec, parse_spec
 
@@ -48,3 +49,12 @@ def strings(*items: bytes) -> np.ndarray:
     array = np.empty(len(items), object)
     array[:] = items
     return array
+
+
+def has_dtype(name: str) -> bool:
+    """Whether the installed ml_dtypes has a dtype: int2 and float4 came late."""
+    try:
+        numpy_dtype(name)
+    except KeyError:
+        return False
+    return True

@@ -167,3 +167,35 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
         "There is no file 'x.npy'. Did you mean 'x.npy'?",
         "Cannot read 'x.npy': Too many levels of symbolic links.",
     )
+
+
+def test_an_npy_through_stdin_is_streamed_and_read_once() -> None:
+    streamed = feed("-", "x=None,2", stdin=npy(ROWS))
+    assert streamed.rows == 2
+    assert [batch["x"].tolist() for batch in streamed.batches(1)] == [[[1.0, 2.0]], [[3.0, 4.0]]]
+    huge = npy(ROWS).replace(b"(2, 2), }          ", b"(2, 2000000000000)}")
+    assert refusal("-", "x=None,None", stdin=huge).startswith("'stdin' is ")
+    cut = npy(ROWS)[:-1]
+    assert refusal("-", "x=None,2", stdin=cut) == (
+        "'stdin' is cut off: its header says float64 [2, 2]."
+    )
+
+
+HOSTILE = {
+    "x.npy": [b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f8' (", b"\x93NUMPY\x01\x00\x04\x00'''\n"],
+    "x.csv": [b"x[99999999999999999999]\n1\n", b"x[1000000000]\n1\n", b"a\rb,c\n1,2\n", b'"a\n1\n'],
+    "x.json": [b"[" * 1_000_000, b'{"x":' * 100_000, b"\xff", b'{"x": [{"b64": 5}]}'],
+    "x.jsonl": [b"{", b'{"x": 1}\n[[[', b"\x00\n"],
+    "x.npz": [b"PK\x05\x06" + bytes(18), b"PK\x03\x04"],
+    "x.tfrecord": [b"\x1f\x8b\x08", b"\x00" * 11],
+}
+
+
+@pytest.mark.parametrize(("name", "data"), [(n, d) for n, datas in HOSTILE.items() for d in datas])
+def test_hostile_content_is_one_line_from_a_file_and_from_stdin(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    for spec in ("x=None,2", "x=None:string"):
+        assert len(refusal(tmp_path / name, spec)) < 300
+    assert len(refusal("-", "x=None,2", stdin=data)) < 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,9 +27,9 @@ class Shaped(Protocol):
 
 def empty_aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """An uninitialised array whose memory starts at a multiple of 64 bytes."""
-    if dtype.hasobject:
+    if dtype.hasobject or not dtype.itemsize:
         return np.empty(shape, dtype)
-    size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    size = dtype.itemsize * math.prod(shape)
     memory = np.empty(size + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT
     return memory[start : start + size].view(dtype).reshape(shape)

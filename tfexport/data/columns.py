@@ -99,11 +99,21 @@ def _require_grid(spec: TensorSpec, places: dict[tuple[int, ...], int], label: s
             f"'{label}' has columns of input '{spec.name}' with one and with more indices."
         )
     tail = tuple(1 + max(positions) for positions in zip(*indices, strict=True))
-    for expected, index in zip(itertools.product(*map(range, tail)), indices, strict=False):
+    for position, index in enumerate(indices):
+        expected = _index_at(position, tail)
         if index != expected:
             column = str(spec.name) + "".join(f"[{at}]" for at in expected)
             raise InputDataError(f"'{label}' lacks the column '{column}' of input '{spec.name}'.")
     return ColumnGroup(spec, tuple(places[index] for index in indices), tail)
+
+
+def _index_at(position: int, tail: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of the element at a position in C order."""
+    index: list[int] = []
+    for size in reversed(tail):
+        position, at = divmod(position, size)
+        index.insert(0, at)
+    return tuple(index)
 
 
 def _list(header: Sequence[str]) -> str:

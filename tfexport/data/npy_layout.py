@@ -6,6 +6,9 @@ literal, padded with spaces and a newline), then the elements. Pickles are never
 
 from __future__ import annotations
 
+import warnings
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,21 +44,30 @@ class Header:
 def read_header(stream: IO[bytes], label: str) -> Header:
     """Read the header of an .npy; the elements come next in ``stream``."""
     try:
-        version = npy_format.read_magic(stream)
-        read = {
-            (1, 0): npy_format.read_array_header_1_0,
-            (2, 0): npy_format.read_array_header_2_0,
-        }[version]
-        shape, fortran_order, dtype = read(stream)
-    except KeyError:  # 3.0 is for field names that are not ASCII
-        raise InputDataError(f"'{label}' has named fields, which no input takes.") from None
-    except (ValueError, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            shape, fortran_order, dtype = _parse_header(stream)
+    except InputDataError as error:
+        raise InputDataError(f"'{label}' {error}") from None
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile):
+        raise  # damage, which the caller reports
+    except Exception as error:  # numpy's parser lets through what Python's raises
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputDataError(f"'{label}' is no .npy file: {reason}.") from None
     _require_plain(dtype, label)
     if any(size < 0 for size in shape):
         raise InputDataError(f"'{label}' is no .npy file: its shape is {shape}.")
     return Header(shape, dtype, fortran_order, stream.tell() if stream.seekable() else 0)
+
+
+def _parse_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy_format.read_magic(stream)
+    if version == (1, 0):
+        return npy_format.read_array_header_1_0(stream)
+    if version == (2, 0):
+        return npy_format.read_array_header_2_0(stream)
+    # 3.0 is for field names that are not ASCII
+    raise InputDataError("has named fields, which no input takes.")
 
 
 def _require_plain(dtype: np.dtype[Any], label: str) -> None:
@@ -83,7 +95,7 @@ def read_elements(stream: IO[bytes], header: Header, label: str) -> Array:
         reverse = Header(header.shape[::-1], header.dtype, False, header.offset)
         transposed: Array = read_elements(stream, reverse, label).T
         return transposed
-    array = empty_aligned(header.shape, header.dtype)
+    array = _allocate(header.shape, header, label)
     _fill(stream, array, header, label)
     return array
 
@@ -92,9 +104,19 @@ def read_batches(stream: IO[bytes], header: Header, size: int, label: str) -> It
     """The rows behind a header, ``size`` at a time, each batch in memory of its own."""
     rows = header.shape[0]
     for start in range(0, rows, size):
-        batch = empty_aligned((min(size, rows - start), *header.shape[1:]), header.dtype)
+        batch = _allocate((min(size, rows - start), *header.shape[1:]), header, label)
         _fill(stream, batch, header, label)
         yield batch
+
+
+def _allocate(shape: tuple[int, ...], header: Header, label: str) -> Array:
+    try:
+        return empty_aligned(shape, header.dtype)
+    except (MemoryError, OverflowError, ValueError):
+        raise InputDataError(
+            f"'{label}' is larger than memory: {header.nbytes:,} bytes of {header.dtype} "
+            f"{list(header.shape)}. Stream it with --batch-size."
+        ) from None
 
 
 def _fill(stream: IO[bytes], array: Array, header: Header, label: str) -> None:

@@ -67,7 +67,8 @@ class Place:
         if self._stream is None:
             with damage_reported(self.label), self.open() as stream:
                 return list(itertools.islice(stream, count))
-        lines = [self._stream.readline() for _ in range(count)]
+        with damage_reported(self.label):
+            lines = [self._stream.readline() for _ in range(count)]
         self._stream = _join(b"".join(lines), self._stream)
         return [line for line in lines if line]
 
@@ -76,7 +77,8 @@ class Place:
         if self._stream is None:
             with damage_reported(self.label), self.open() as stream:
                 return stream.read(_HEAD)
-        head = self._stream.read(_HEAD)
+        with damage_reported(self.label):
+            head = self._stream.read(_HEAD)
         self._stream = _join(head, self._stream)
         if head.startswith(_GZIP):
             self._stream = cast(BinaryIO, gzip.GzipFile(fileobj=self._stream))
@@ -97,8 +99,9 @@ def damage_reported(label: str) -> Iterator[None]:
 
 def unreadable(label: str, error: OSError) -> InputDataError:
     """The one line for a file that the system does not let us read."""
-    reason = error.strerror or str(error)
-    return InputDataError(f"Cannot read '{label}': {reason}.")
+    # pyarrow's errors have several lines
+    reason = error.strerror or (str(error).splitlines() or [type(error).__name__])[0]
+    return InputDataError(f"Cannot read '{label}': {reason.rstrip('.')}.")
 
 
 def _join(head: bytes, rest: BinaryIO) -> BinaryIO:

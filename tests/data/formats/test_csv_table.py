@@ -117,7 +117,7 @@ def test_several_tables_and_packed_ones_are_row_after_row(tmp_path: Path) -> Non
         ),
         ("x[0],x[2]\n1,2\n", "'t.csv' lacks the column 'x[1]' of input 'x'."),
         ("x[0],x[1][0]\n1,2\n", "'t.csv' has columns of input 'x' with one and with more indices."),
-        ("a\x00b,c\n", "'t.csv' has no rows."),
+        ("a\x00b,c\n", "'t.csv' is no CSV: its first line has a NUL."),
         (
             "a,b\n1,1e39\n",
             "Input 'x' (t.csv) takes float32: 1e+39 at [0, 1] would become inf. "

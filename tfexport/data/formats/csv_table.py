@@ -72,7 +72,7 @@ def open_source(
 
 def _open_table(place: Place, inputs: Sequence[TensorSpec], name: str | None) -> Table:
     line = _decode(b"".join(place.peek_lines(1)), place.label)
-    delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
+    delimiter = max(_DELIMITERS, key=partial(_count_cells, line))
     header = [cell.strip() for cell in _split(line, delimiter, place.label)]
     if not any(header):
         raise InputDataError(f"'{place.label}' has no first line with the names of its columns.")
@@ -87,6 +87,8 @@ def _open_table(place: Place, inputs: Sequence[TensorSpec], name: str | None) ->
 def _decode(line: bytes, label: str) -> str:
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputDataError(f"'{label}' is UTF-16. Save it as UTF-8.")
+    if b"\0" in line:  # which Python 3.10's csv refuses and later ones take
+        raise InputDataError(f"'{label}' is no CSV: its first line has a NUL.")
     return line.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
 
 
@@ -95,6 +97,13 @@ def _split(record: str, delimiter: str, label: str) -> list[str]:
         return next(csv.reader([record], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise InputDataError(f"'{label}' is no CSV: {error}, in {record[:40]!r}.") from None
+
+
+def _count_cells(line: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:
+        return 0
 
 
 def _is_number(text: str) -> bool:

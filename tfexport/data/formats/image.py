@@ -132,10 +132,11 @@ def _load(place: Place) -> Any:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(place.open_seekable())
-        image.load()
+        with place.open_seekable() as stream:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                image = Image.open(stream)
+            image.load()
     except InputDataError:
         raise
     except Exception as error:  # Pillow's many readers raise whatever they like

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -66,6 +67,34 @@ class NpyFile:
             yield from read_batches(stream, self.header, size, self.label)
 
 
+@dataclass(frozen=True)
+class NpyStream:
+    """An .npy that cannot be mapped: from stdin, where it is read once, or unpacked on the way."""
+
+    label: str
+    open_elements: Callable[[], BinaryIO]
+    header: Header
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.header.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.header.dtype
+
+    def read(self) -> Array:
+        with damage_reported(self.label), self.open_elements() as stream:
+            return read_elements(stream, self.header, self.label)
+
+    def batches(self, size: int) -> Iterator[Array]:
+        if self.header.fortran_order and len(self.shape) > 1:
+            yield from MemoryArray(self.read()).batches(size)
+            return
+        with damage_reported(self.label), self.open_elements() as stream:
+            yield from read_batches(stream, self.header, size, self.label)
+
+
 def open_source(
     label: str, places: Sequence[Place], inputs: Sequence[TensorSpec], name: str | None
 ) -> Source:
@@ -84,11 +113,19 @@ def open_array(place: Place) -> StoredArray:
     with damage_reported(place.label):
         stream = place.open()
         header = read_header(stream, place.label)
-        if place.path is None or isinstance(stream, gzip.GzipFile):
-            return MemoryArray(read_elements(stream, header, place.label))
+        if place.path is None:
+            return NpyStream(place.label, lambda: stream, header)
         stream.close()
+        if isinstance(stream, gzip.GzipFile):
+            return NpyStream(place.label, partial(_open_elements, place), header)
         require_bytes(place.path.stat().st_size - header.offset, header, place.label)
     return NpyFile(place.label, place.path, header)
+
+
+def _open_elements(place: Place) -> BinaryIO:
+    stream = place.open()
+    read_header(stream, place.label)
+    return stream
 
 
 def require_writable(path: Path, outputs: Sequence[TensorSpec]) -> None:

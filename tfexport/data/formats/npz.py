@@ -39,14 +39,14 @@ class NpzMember:
         return self.header.dtype
 
     def read(self) -> Array:
-        with self._open_elements() as stream, damage_reported(self.label):
+        with damage_reported(self.label), self._open_elements() as stream:
             return npy_layout.read_elements(stream, self.header, self.label)
 
     def batches(self, size: int) -> Iterator[Array]:
         if self.header.fortran_order and len(self.shape) > 1:
             yield from MemoryArray(self.read()).batches(size)
             return
-        with self._open_elements() as stream, damage_reported(self.label):
+        with damage_reported(self.label), self._open_elements() as stream:
             yield from npy_layout.read_batches(stream, self.header, size, self.label)
 
     def _open_elements(self) -> IO[bytes]:

@@ -76,7 +76,7 @@ def _damage_reported(label: str) -> Iterator[None]:
     try:
         with damage_reported(label):
             yield
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputDataError(f"'{label}' is no readable .parquet file: {reason}.") from None
 
