@@ -50,10 +50,11 @@ def warn_of_signatures(
     if not signatures:
         yield ModelWarning("no-signature", "There is no signature: nothing can be run by name.")
     for signature in signatures:
-        names = [tensor.name for tensor in signature.inputs if tensor.contradicted]
-        if names:
-            message = f"Signature {signature.name}: the graph disagrees about {', '.join(names)}."
-            yield ModelWarning("contradiction", message)
+        for tensor in signature.inputs:
+            if tensor.contradicted:
+                graph = tensor.graph_spec.display()
+                where = f"Signature {signature.name}: {tensor.name} is {tensor.spec.display()}"
+                yield ModelWarning("contradiction", f"{where}, but {graph} in the graph.")
         yield from _warn_of_shared_tensors(signature)
     for function in functions:
         if not function.concrete_functions:
