@@ -1,6 +1,7 @@
 """``python -m tfexport`` and the console command."""
 
 import gc
+import io
 import os
 import sys
 
@@ -9,9 +10,17 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     # The default, 700, searches for cycles some 30 times while modules are imported: 8 ms of 110.
     gc.set_threshold(100_000)
+    _write_anything()
     from tfexport.cli.main import run_command_line
 
     _exit(run_command_line(own_process=True))
+
+
+def _write_anything() -> None:
+    # To a place that takes ASCII only, a box or a name from a model is written as an escape.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _exit(code: int) -> None:

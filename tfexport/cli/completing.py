@@ -5,17 +5,40 @@ A model that is not there, or not readable, has no names: completion never fails
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
-    import click
     from click.shell_completion import CompletionItem
 
     from tfexport.savedmodel.description import ModelDescription
 
-Names = Callable[["ModelDescription", "click.Context"], Iterator[str]]
-Complete = Callable[["click.Context", "click.Parameter", str], "list[CompletionItem]"]
+Names = Callable[["ModelDescription", click.Context], Iterator[str]]
+Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
+
+# A shell inserts a name as it is. One that it would read as more than a word must not get there.
+_HARMLESS = re.compile(r"[\w./:@%+=,][\w./:@%+=,-]*\Z")
+
+
+class ModelDirectory(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A directory that the shell completes. Whether a model is there is for its reader to say."""
+
+    name = "directory"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="dir")]
+
+
+MODEL_DIRECTORY = ModelDirectory()
 
 
 def signature_names(model: ModelDescription) -> Iterator[str]:
@@ -55,31 +78,37 @@ def _complete(names: Names) -> Complete:
     def complete(
         ctx: click.Context, parameter: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
         model = _read_model(ctx)
-        found = dict.fromkeys(names(model, ctx)) if model else {}
-        # The shell's protocol is a line a name; one with a line break would become two.
-        return [
-            CompletionItem(name)
-            for name in found
-            if name.startswith(incomplete) and name.isprintable()
-        ]
+        return _offer(names(model, ctx) if model else (), incomplete)
 
     return complete
+
+
+def _offer(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [
+        CompletionItem(name)
+        for name in dict.fromkeys(names)
+        if name.startswith(incomplete) and _HARMLESS.match(name)
+    ]
 
 
 def _read_model(ctx: click.Context) -> ModelDescription | None:
     from tfexport.errors import TfexportError
     from tfexport.savedmodel.reader import read_description
 
-    directory, tags = ctx.params.get("directory"), ctx.params.get("tags")
-    if not directory:
-        return None
+    tags = ctx.params.get("tags")
     try:
-        return read_description(directory, tags.split(",") if tags else None, constants=False)
+        return read_description(_directory(ctx), tags.split(",") if tags else None, constants=False)
     except (TfexportError, OSError):
         return None
+
+
+def _directory(ctx: click.Context) -> str:
+    # click gives up at the option that has no value yet, and leaves the arguments where they are.
+    typed = ctx.params.get("directory") or next(iter(ctx.args), os.devnull)
+    return str(Path(os.path.expandvars(typed)).expanduser())  # the shell has not done it yet
 
 
 def _signature(ctx: click.Context) -> str | None:
@@ -98,14 +127,12 @@ def complete_tags(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The tag sets of the model's metagraphs, as ``--tags`` takes them."""
-    from click.shell_completion import CompletionItem
-
     from tfexport.errors import TfexportError
     from tfexport.savedmodel.parsing import read_saved_model, tags_of
 
     try:
-        saved_model = read_saved_model(ctx.params.get("directory") or "")
+        saved_model = read_saved_model(_directory(ctx))
     except (TfexportError, OSError):
         return []
-    sets = sorted(",".join(tags_of(metagraph)) for metagraph in saved_model.meta_graphs)
-    return [CompletionItem(tags) for tags in sets if tags.startswith(incomplete)]
+    sets = (",".join(tags_of(metagraph)) for metagraph in saved_model.meta_graphs)
+    return _offer(sorted(sets), incomplete)

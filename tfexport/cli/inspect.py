@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tfexport.cli.completing import complete_signature, complete_tags, complete_variable
+from tfexport.cli.completing import (
+    MODEL_DIRECTORY,
+    complete_signature,
+    complete_tags,
+    complete_variable,
+)
 from tfexport.cli.settings import common_options, current_settings, json_option
 from tfexport.render.description import (
     PARTS,
@@ -43,7 +48,7 @@ def _part_options(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("directory", type=click.Path())
+@click.argument("directory", type=MODEL_DIRECTORY)
 @click.option(
     "--signature",
     "-s",
@@ -79,7 +84,7 @@ def inspect(
     as_json: bool,
     **flags: bool,
 ) -> None:
-    """Show what the SavedModel in DIRECTORY holds.
+    """Show what a SavedModel holds.
 
     Without options: one screen. With some of them: those sections only, in full.
     """

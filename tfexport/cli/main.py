@@ -17,9 +17,10 @@ from tfexport.render.escaping import printable
 # The short help stands here so that `--help` imports no command: a test compares it with theirs.
 COMMANDS = {
     "save": "Save TARGET, a tf.Module in Python, as a SavedModel.",
-    "inspect": "Show the signatures, variables and functions of a SavedModel.",
+    "inspect": "Show what a SavedModel holds.",
     "run": "Call a signature of a SavedModel and print its outputs.",
     "bench": "Measure how fast a signature of a SavedModel is.",
+    "completion": "Print the script that completes commands, options and names in a shell.",
 }
 
 _WIDEST_HELP = 100  # columns

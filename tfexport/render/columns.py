@@ -11,6 +11,7 @@ from tfexport.render.page import Cell, Heading, Line, Page, Table
 _GAP = 2  # columns of space between the columns of a table
 _WIDEST_ALIGNED = 60  # without a width: a longer cell pushes its own row only
 _NARROWEST = 3
+_HANGING = 2  # how much further in a line continues
 
 Pieces = list[Cell]
 
@@ -26,7 +27,7 @@ def lay_out(page: Page, width: int | None) -> Iterator[Pieces]:
                 yield []
             yield _lay_out_heading(block, width)
         elif isinstance(block, Line):
-            yield from _lay_out_line(_escape(block.cells), block, width)
+            yield from _lay_out_line(block, width)
         else:
             yield from _lay_out_table(block, width)
 
@@ -79,32 +80,36 @@ def _cut(pieces: Pieces, width: int) -> Pieces:
     for piece in pieces:
         shown.append(Cell(fit(piece.text, width), piece.style))
         width -= cell_width(shown[-1].text)
-        if width <= 0:
-            break
     return shown
 
 
-def _lay_out_line(cells: Pieces, line: Line, width: int | None) -> Iterator[Pieces]:
-    if not cells:
-        yield []
-    room = None if width is None else max(width - line.indent, _NARROWEST)
-    pieces: Pieces = []
-    used = 0
-    for cell in cells if room is None else _break_up(cells, room):
+def _lay_out_line(line: Line, width: int | None) -> Iterator[Pieces]:
+    cells = _escape(line.cells)
+    indent = Cell(" " * line.indent)
+    if width is None or not cells:
+        yield [indent, *_separate(cells, line.separator)] if cells else []
+    elif not line.wraps:
+        yield _cut([indent, *_separate(cells, line.separator)], width)
+    else:
+        yield from _wrap(cells, line, width)
+
+
+def _separate(cells: Pieces, separator: str) -> Pieces:
+    pieces = [piece for cell in cells for piece in (Cell(separator, "dim"), cell)]
+    return pieces[1:]
+
+
+def _wrap(cells: Pieces, line: Line, width: int) -> Iterator[Pieces]:
+    indent, pieces, used = line.indent, Pieces(), 0
+    for cell in cells:
         gap = cell_width(line.separator) if pieces else 0
-        if pieces and room is not None and used + gap + cell_width(cell.text) > room:
-            yield [Cell(" " * line.indent), *pieces]
-            pieces, used, gap = [], 0, 0
-        if pieces:
-            pieces.append(Cell(line.separator, "dim"))
-        pieces.append(cell)
-        used += gap + cell_width(cell.text)
-    if pieces:
-        yield [Cell(" " * line.indent), *pieces]
-
-
-def _break_up(cells: Pieces, room: int) -> Pieces:
-    return [Cell(fit(cell.text, room), cell.style) for cell in cells]
+        if pieces and indent + used + gap + cell_width(cell.text) > width:
+            yield [Cell(" " * indent), *_separate(pieces, line.separator)]
+            indent, pieces, used, gap = line.indent + _HANGING, [], 0, 0
+        room = max(width - indent - used - gap, _NARROWEST)
+        pieces.append(Cell(fit(cell.text, room), cell.style))
+        used += gap + cell_width(pieces[-1].text)
+    yield [Cell(" " * indent), *_separate(pieces, line.separator)]
 
 
 def _lay_out_table(table: Table, width: int | None) -> Iterator[Pieces]:
@@ -113,7 +118,7 @@ def _lay_out_table(table: Table, width: int | None) -> Iterator[Pieces]:
     limits = _column_widths(aligned, None if width is None else width - table.indent)
     for row in rows:
         if isinstance(row, Line):
-            yield from _lay_out_line(_escape(row.cells), row, width)
+            yield from _lay_out_line(row, width)
             continue
         if width is not None:
             row = [Cell(fit(c.text, limits[i]), c.style) for i, c in enumerate(row)]

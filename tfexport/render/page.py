@@ -21,14 +21,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """Pieces that follow each other, with ``separator`` between; too long, they continue below.
+    """Pieces that follow each other, with ``separator`` between; none at all are a blank line.
 
-    Without any pieces it is a blank line.
+    Where there is no room for all of them they continue below, a little further in, or, with
+    ``wraps`` false, are cut.
     """
 
     cells: tuple[Cell, ...]
     indent: int = 0
     separator: str = " "
+    wraps: bool = True
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _children_with_model(path: Path) -> Iterator[Path]:
 
 
 def _describe_file(path: Path) -> str:
-    if path.name in SAVED_MODEL_FILES:
+    if _model_file(path.parent) is not None:
         return f"{path} is a file. Give the directory that holds it: {path.parent}"
     return f"{path} is {_other_format(path) or 'a file'}. Expected a SavedModel's directory."
 

@@ -12,6 +12,9 @@ from tfexport.savedmodel.protos import MetaGraphDef, SavedModelProto
 
 DEFAULT_TAGS = frozenset({"serve"})
 
+# The first bytes of every file of records: github.com/google/riegeli, "File signature".
+_RIEGELI = bytes.fromhex("83af70d10d884a3f")
+
 _SAVE_AGAIN = "Copy the model again, or save it again"
 
 
@@ -96,10 +99,13 @@ def _parse_text(file: Path, content: bytes) -> SavedModelProto:
 
 
 def _describe_chunked(file: Path) -> str:
+    if not _read_bytes(file).startswith(_RIEGELI):
+        return f"{file} is damaged: a chunked SavedModel holds riegeli records. {_SAVE_AGAIN}."
     return (
         f"{file} is a chunked SavedModel (riegeli records, for models over 2 GB), which tfexport "
-        "does not read. Load it with tf.saved_model.load and save it with tf.saved_model.save "
-        "without SaveOptions(experimental_image_format=True), which gives a saved_model.pb."
+        "does not read. TensorFlow Serving does. Save it without "
+        "SaveOptions(experimental_image_format=True), or merge it into a saved_model.pb with "
+        "Merger::Read of TensorFlow's proto_splitter."
     )
 
 

@@ -36,7 +36,7 @@ from tfexport.savedmodel.surroundings import (
 from tfexport.savedmodel.variables import read_variables
 from tfexport.savedmodel.warnings import (
     warn_of_assets,
-    warn_of_ops,
+    warn_of_hazards,
     warn_of_signatures,
     warn_of_variables,
 )
@@ -87,7 +87,7 @@ def describe(
         warnings.add(_warn_of_missing_index())
     warnings.add(warn_of_assets(assets))
     warnings.add(warn_of_signatures(signatures, functions))
-    warnings.add(warn_of_ops(graph))
+    warnings.add(warn_of_hazards(metagraph, graph))
     info = metagraph.meta_info_def
     return ModelDescription(
         directory=str(directory),

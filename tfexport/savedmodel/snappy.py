@@ -52,6 +52,6 @@ def _copy_earlier(block: bytes, position: int, out: bytearray) -> int:
         length = ((tag >> 2) & 7) + 4
     if not 0 < offset <= len(out):
         raise ValueError("a block refers to what is not there")
-    for _ in range(length):  # may overlap with what it writes
-        out.append(out[-offset])
+    earlier = bytes(out[-offset:][:length])
+    out += (earlier * (length // len(earlier) + 1))[:length]  # it may reach into what it writes
     return position + 1 + width

@@ -17,8 +17,11 @@ _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _FOOTER_SIZE = 48
 _BLOCK_TRAILER_SIZE = 5
 _UNCOMPRESSED, _SNAPPY = 0, 1
-_MAX_BLOCK = 1 << 26  # TensorFlow ends a block at 256 KiB
-_MAX_KEY_BYTES = 1 << 28  # of all keys together: prefix compression lets a small file claim more
+
+# What a table may come to. Compression, shared prefixes and blocks that are listed twice let a
+# small hostile file claim as much as it likes; 100,000 variables take some 15 MB.
+_MAX_BLOCK = 1 << 24
+_MAX_TABLE = 1 << 28
 
 
 class TableError(ValueError):
@@ -30,13 +33,14 @@ def read_table(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
     Raises TableError where the bytes are no such table, at any point while iterating.
     """
-    budget = _MAX_KEY_BYTES
-    for _, handle in _read_block(content, *_index_handle(content)):
-        offset, size = _read_handle(handle, 0)
-        for key, value in _read_block(content, offset, size):
+    budget = _MAX_TABLE
+    for _, handle in _read_entries(_read_block(content, *_index_handle(content))):
+        block = _read_block(content, *_read_handle(handle, 0))
+        budget -= len(block)
+        for key, value in _read_entries(block):
             budget -= len(key)
             if budget < 0:
-                raise TableError("its keys are too long")
+                raise TableError("it claims to be far larger than it is")
             yield key, value
 
 
@@ -54,21 +58,11 @@ def _read_handle(content: bytes, position: int) -> tuple[int, int]:
     return offset, _read_number(content, position)[0]
 
 
-def _read_number(content: bytes, position: int) -> tuple[int, int]:
-    try:
-        return read_varint(content, position)
-    except ValueError as error:
-        raise TableError(str(error)) from error
-
-
-def _read_block(content: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+def _read_block(content: bytes, offset: int, size: int) -> bytes:
     end = offset + size
     if end + _BLOCK_TRAILER_SIZE > len(content):
         raise TableError("a block lies outside the file")
-    return _read_entries(_decompress(content[offset:end], content[end]))
-
-
-def _decompress(block: bytes, compression: int) -> bytes:
+    block, compression = content[offset:end], content[end]
     if compression == _UNCOMPRESSED:
         return block
     if compression != _SNAPPY:
@@ -95,3 +89,10 @@ def _read_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         key = key[:shared] + block[position:value_start]
         position = value_start + value_size
         yield key, block[value_start:position]
+
+
+def _read_number(content: bytes, position: int) -> tuple[int, int]:
+    try:
+        return read_varint(content, position)
+    except ValueError as error:
+        raise TableError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,8 @@ def list_files(directory: Path) -> list[File]:
     for root, _, names in os.walk(directory):
         for name in names:
             path = Path(root, name)
-            found.append(File(path.relative_to(directory).as_posix(), path.lstat().st_size))
+            with contextlib.suppress(FileNotFoundError):  # it may go away meanwhile
+                found.append(File(path.relative_to(directory).as_posix(), path.lstat().st_size))
     return sorted(found, key=lambda file: natural_key(file.path))
 
 

@@ -127,7 +127,8 @@ def _from_collections(
             name = proto.save_slice_info_def.full_name or proto.variable_name.removesuffix(":0")
             if name not in seen:
                 seen.add(name)
-                is_trainable = proto.trainable and proto.variable_name in trainable
+                # VariableDef.trainable is no help: TensorFlow before 1.13 did not write it.
+                is_trainable = proto.variable_name in trainable
                 yield _from_definition(proto, name, nodes, entries.get(name), is_trainable)
 
 

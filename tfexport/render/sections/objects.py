@@ -67,7 +67,7 @@ class _Tree:
 
 
 def _line(cells: list[Cell]) -> Line:
-    return Line(tuple(cells), indent=2, separator="")
+    return Line(tuple(cells), indent=2, separator="", wraps=False)
 
 
 def _backwards(found: SavedObject) -> list[tuple[ObjectChild, bool]]:

@@ -32,6 +32,8 @@ def show_ops(graph: Graph) -> Iterator[Block]:
 
 def _describe_graph(graph: Graph) -> str:
     nodes = format_count(graph.nodes, "node")
+    if not graph.functions:
+        return nodes
     functions = format_count(graph.functions, "function")
     return f"{nodes} in the graph, {graph.function_nodes:,} in {functions}"
 

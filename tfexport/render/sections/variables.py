@@ -22,6 +22,7 @@ _TITLES = (
     "device",
     "data file",
 )
+_NUMBERS = (4, 5)  # which of them are numbers
 
 
 def show_largest_variables(model: ModelDescription) -> Iterator[Block]:
@@ -44,10 +45,16 @@ def show_variables(model: ModelDescription) -> Iterator[Block]:
         yield Heading("Variables", "none")
     else:
         yield _heading(model)
-        titles = tuple(Cell(title, "dim") for title in _TITLES)
-        rows = (_long_row(variable, model) for variable in model.variables)
-        yield Table((titles, *rows), right=frozenset({4, 5}))
+        yield _long_table(model)
     yield from _show_other_tensors(model)
+
+
+def _long_table(model: ModelDescription) -> Table:
+    rows = [_long_row(variable, model) for variable in model.variables]
+    used = [i for i in range(len(_TITLES)) if any(row[i].text for row in rows)]
+    titles = tuple(Cell(title, "dim") for title in _TITLES)
+    right = frozenset(used.index(i) for i in _NUMBERS)
+    return Table(tuple(tuple(row[i] for i in used) for row in (titles, *rows)), right=right)
 
 
 def _heading(model: ModelDescription) -> Heading:
