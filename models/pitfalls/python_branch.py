@@ -1,4 +1,4 @@
-"""A Python ``if`` on a tensor where AutoGraph does not reach: here in a lambda's comprehension.
+"""A Python ``if`` on a tensor where AutoGraph does not reach, here in a generator.
 
 Remedy: ``tf.where(x > 0, x, -x)``, or ``tf.cond``.
 """

@@ -153,13 +153,13 @@ USAGE_ERRORS = {
     ),
     "spec of another rank than the input_signature": (
         [DENSE, "--spec", "None,5,5"],
-        "Spec 'x=None,5,5:float32' is not within the input_signature of CustomDense.__call__, "
-        "where 'x' is float32 [?, ?].",
+        "Spec 'x=None,5,5:float32' is not within the input_signature of CustomDense.__call__ "
+        "(models/custom_dense.py, line 22), where 'x' is float32 [?, ?].",
     ),
     "spec of another dtype than the input_signature": (
         [DENSE, "--spec", "x=None,5:int32"],
-        "Spec 'x=None,5:int32' is not within the input_signature of CustomDense.__call__, "
-        "where 'x' is float32 [?, ?].",
+        "Spec 'x=None,5:int32' is not within the input_signature of CustomDense.__call__ "
+        "(models/custom_dense.py, line 22), where 'x' is float32 [?, ?].",
     ),
     "spec for no parameter": (
         [DENSE, "--spec", "y=None,5"],

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tfexport.errors import SpecError, TargetError, TfexportError, UsageError
 from tfexport.exporting.saving import save_module
 from tfexport.exporting.starting import start_tensorflow
@@ -263,36 +264,41 @@ def test_outputs_can_be_renamed(tmp_path: Path) -> None:
 OUTPUT_ERRORS = {
     "nothing": (
         TargetError,
-        "Results.nothing returns no tensor: a signature has at least one output.",
+        "{method} returns no tensor: a signature has at least one output.",
     ),
     "text": (
         TargetError,
-        "Results.text returns 'label' as object: only tensors can be outputs.",
+        "{method} returns 'label' as object: only tensors can be outputs.",
     ),
     "integer_keys": (
         TargetError,
-        "Results.integer_keys returns a dict with the key 1. "
-        "Outputs have names: write it as text, '1'.",
+        "{method} returns a dict with the key 1. Outputs have names: write it as text, '1'.",
     ),
     "spaced": (
         UsageError,
-        "Results.spaced has an output 'top 5': no server accepts that name. "
+        "{method} has an output 'top 5': no server accepts that name. "
         "Give it another: --output-name 'top 5=top_5'",
     ),
     "escaping": (
         UsageError,
-        "Results.escaping has an output '../escaped': no server accepts that name. "
+        "{method} has an output '../escaped': no server accepts that name. "
         "Give it another: --output-name '../escaped=escaped'",
     ),
 }
 
 
 @pytest.mark.parametrize("method", OUTPUT_ERRORS)
-def test_outputs_without_a_good_name_are_errors(method: str, tmp_path: Path) -> None:
+def test_outputs_without_a_good_name_are_errors(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kind, message = OUTPUT_ERRORS[method]
+    line = getattr(Results, method).__code__.co_firstlineno
+    shown = f"Results.{method} ({Path(__file__).relative_to(ROOT)}, line {line})"
+    monkeypatch.chdir(ROOT)
     with pytest.raises(TfexportError) as caught:
         save_module(Results(), tmp_path / "m", signatures=method, specs="None")
-    assert (type(caught.value), str(caught.value)) == (kind, message)
+    assert type(caught.value) is kind
+    assert str(caught.value) == message.format(method=shown)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -137,7 +137,7 @@ def _bind_method(
     given = _match_specs(specs, method, values)
     for name, found in given.items():
         if name in own:
-            given[name] = _within(found, own[name], method.owner)
+            given[name] = _within(found, own[name], method.located)
     arguments = _in_order({**own, **given}, method.signature, values)
     _check_complete(arguments, values, method, entry)
     bound = BoundMethod(entry, method, arguments, values, tuple(renames))

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfexport.exporting.keras_models import is_keras, is_named_by_keras, keras_inputs
 from tfexport.exporting.methods import find_method, is_tensorflow_function
-from tfexport.exporting.user_code import Place
+from tfexport.exporting.user_code import Place, is_users_file
 
 BY_POSITION = (
     inspect.Parameter.POSITIONAL_ONLY,
@@ -38,10 +38,12 @@ class Method:
     only_given: bool = False
 
     @property
-    def place(self) -> Place | None:
-        """Where the user wrote it."""
+    def located(self) -> str:
+        """The owner, and where the user wrote it: ``Model.encode (model.py, line 12)``."""
         code = getattr(inspect.unwrap(self.function), "__code__", None)
-        return None if code is None else Place(code.co_filename, code.co_firstlineno)
+        if code is None or not is_users_file(code.co_filename):
+            return self.owner
+        return f"{self.owner} ({Place(code.co_filename, code.co_firstlineno)})"
 
 
 def describe_method(module: object, name: str) -> Method:

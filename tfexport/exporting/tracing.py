@@ -53,19 +53,30 @@ def wrap_method(method: Method, bounds: Sequence[BoundMethod]) -> Any:
     ``method.get_concrete_function(narrower)`` would keep the wider ``input_signature`` in silence,
     and any earlier trace with the attributes of that time.
     """
-    function, as_plain = method.function, tf.autograph.experimental.do_not_convert(plain)
+    function = _converted(method)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return as_plain(function(*args, **kwargs))
+        return plain(function(*args, **kwargs))
 
     call.__name__ = method.name
     call.__doc__ = getattr(method.function, "__doc__", None)
     call.__signature__ = _shown_signature(method, bounds)  # type: ignore[attr-defined]
-    return tf.function(
-        call,
-        autograph=getattr(method.bound, "_autograph", True),
-        jit_compile=getattr(method.bound, "_jit_compile", None),
+    jit_compile = getattr(method.bound, "_jit_compile", None)
+    return tf.function(call, autograph=False, jit_compile=jit_compile)
+
+
+def _converted(method: Method) -> Callable[..., Any]:
+    """The method's function as AutoGraph has it, unless its ``tf.function`` does without.
+
+    The user's code alone is converted: the wrapper around it would take as long again.
+    """
+    if not getattr(method.bound, "_autograph", True):
+        return method.function
+    autograph = tf.__internal__.autograph
+    converted: Callable[..., Any] = autograph.tf_convert(
+        method.function, autograph.control_status_ctx(), user_requested=True
     )
+    return converted
 
 
 @contextmanager
@@ -145,13 +156,13 @@ def _named_arguments(bound: BoundMethod) -> dict[str, Any]:
 
 def _as_signature(bound: BoundMethod, wrapped: Any, concrete: Any) -> Any:
     """The function to serve: of named dense tensors alone, both ways."""
-    named = name_outputs(concrete.structured_outputs, bound.renames, bound.method.owner)
+    named = name_outputs(concrete.structured_outputs, bound.renames, bound.method.located)
     if _is_flat(bound, concrete.structured_outputs, named):
         return concrete
 
     def serve(*tensors: Any) -> dict[str, Any]:
         result = call_method(bound, wrapped, iter(tensors))
-        return name_outputs(result, bound.renames, bound.method.owner)
+        return name_outputs(result, bound.renames, bound.method.located)
 
     specs = [tf.TensorSpec(leaf.value.shape, leaf.value.dtype, leaf.name) for leaf in bound.leaves]
     return tf.function(serve, autograph=False).get_concrete_function(*specs)

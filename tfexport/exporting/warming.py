@@ -86,7 +86,7 @@ def run_eagerly(bound: BoundMethod, inputs: Mapping[str, Array]) -> dict[str, An
     doing = f"Calling {bound.method.owner} with {display_inputs(inputs)}"
     with functions_run_eagerly(), guarded(doing):
         result = call_method(bound, bound.method.bound, iter(tensors))
-    return name_outputs(plain(result), bound.renames, bound.method.owner)
+    return name_outputs(plain(result), bound.renames, bound.method.located)
 
 
 def has_unknown_dimensions(bound: BoundMethod) -> bool:
