@@ -202,4 +202,4 @@ def _name(found: Measurement) -> str:
 def _short_name(found: Measurement) -> str:
     # Nine columns have to fit into 80.
     batch = "-" if found.batch_size is None else str(found.batch_size)
-    return batch if found.concurrency == 1 else f"{batch} × {found.concurrency}"
+    return batch if found.concurrency == 1 else f"{batch} x {found.concurrency}"
