@@ -21,6 +21,7 @@ HOMES = {
     "keras": ("exporting/",),
     "pyarrow": ("data/",),
     "PIL": ("data/",),
+    "matplotlib": ("render/",),
 }
 
 

@@ -13,22 +13,21 @@ from tfexport.data.batching import (
 )
 from tfexport.data.feeding import Feed
 from tfexport.errors import InputDataError
-from tfexport.savedmodel.description import Signature
+from tfexport.spec import TensorSpec
 
 USUAL_SIZES = (1, 8, 32)
 
 
-def choose_sizes(signature: Signature, asked: Sequence[int]) -> tuple[int | None, ...]:
-    """The batch sizes to measure: those ``asked`` for, else what suits the signature.
+def choose_sizes(inputs: Sequence[TensorSpec], asked: Sequence[int]) -> tuple[int | None, ...]:
+    """The batch sizes to measure: those ``asked`` for, else what suits its ``inputs``.
 
     (None,) where no input has a batch dimension, the only size that fits where it is fixed.
     """
     if asked:
         return tuple(asked)
-    specs = [tensor.graph_spec for tensor in signature.inputs]
-    if not names_with_rows(specs):
+    if not names_with_rows(inputs):
         return (None,)
-    fixed = fixed_batch(specs)
+    fixed = fixed_batch(inputs)
     return USUAL_SIZES if fixed is None else (fixed,)
 
 

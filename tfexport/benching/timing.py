@@ -133,6 +133,8 @@ def _join(threads: list[threading.Thread], stopped: threading.Event) -> None:
     try:
         for thread in threads:
             thread.join()
-    except BaseException:  # Ctrl-C
+    except BaseException:  # Ctrl-C; the model is closed next, and must not be in use any more
         stopped.set()
+        for thread in threads:
+            thread.join()
         raise

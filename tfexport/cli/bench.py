@@ -214,8 +214,12 @@ def _make_inputs(
     options: BenchOptions,
 ) -> tuple[Mapping[int | None, Arrays], tuple[str, ...]]:
     from tfexport.benching.batches import choose_sizes, make_batches
+    from tfexport.data.batching import names_with_rows
 
-    chosen = choose_sizes(signature, sizes)
+    specs = [tensor.graph_spec for tensor in signature.inputs]
+    with_rows = names_with_rows(specs)  # a default has the rows that it has: others are made
+    defaults = {name: value for name, value in defaults.items() if name not in with_rows}
+    chosen = choose_sizes(specs, sizes)
     feed = _open_feed(signature, defaults, max(size or 1 for size in chosen), options)
     unfed = {name: value for name, value in defaults.items() if name not in feed.names}
     return make_batches(feed, unfed, chosen), _name_sources(feed, unfed)
