@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tfexport.cli.calling import CallOptions, call_options, choose_from_disk, configure
+from tfexport.cli.completing import MODEL_DIRECTORY
 from tfexport.cli.inputs import InputOptions, input_options, open_signature_feed
 from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import steps_progress
@@ -56,7 +57,7 @@ class BenchOptions:
 
 
 @click.command()
-@click.argument("directory")
+@click.argument("directory", type=MODEL_DIRECTORY)
 @click.option(
     "--batch-size",
     "-b",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tfexport.cli.completing import complete_function, complete_signature, complete_tags
 from tfexport.cli.option_groups import add_options
 from tfexport.cli.settings import current_settings
 
@@ -45,14 +46,21 @@ def call_options(command: Command) -> Command:
                 "--signature",
                 "-s",
                 metavar="NAME",
+                shell_complete=complete_signature,
                 help="Default: serving_default, or the only one.",
             ),
             click.option(
                 "--function",
                 metavar="NAME",
+                shell_complete=complete_function,
                 help="A method that is no signature (--engine python).",
             ),
-            click.option("--tags", metavar="A,B", help="Which metagraph, where there are several."),
+            click.option(
+                "--tags",
+                metavar="A,B",
+                shell_complete=complete_tags,
+                help="Which metagraph, where there are several.",
+            ),
             click.option(
                 "--engine",
                 type=click.Choice(["native", "python"]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tfexport.cli.completing import complete_input
 from tfexport.cli.option_groups import add_options
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def input_options(command: Command) -> Command:
                 "inputs",
                 multiple=True,
                 metavar="[NAME=]WHERE",
+                shell_complete=complete_input,
                 help="A file for an input; repeat it for several.",
             ),
             click.option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tfexport.cli.calling import CallOptions, call_options, choose_from_disk, configure
+from tfexport.cli.completing import MODEL_DIRECTORY, complete_output
 from tfexport.cli.inputs import InputOptions, input_options, open_signature_feed
 from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import rows_progress
@@ -43,7 +44,7 @@ class RunOptions:
 
 
 @click.command()
-@click.argument("directory")
+@click.argument("directory", type=MODEL_DIRECTORY)
 @input_options
 @click.option(
     "--batch",
@@ -54,7 +55,13 @@ class RunOptions:
 )
 @click.option("--output", "-o", metavar="WHERE", help="Write the outputs to a file or folder.")
 @click.option("--force", "-f", is_flag=True, help="Replace an output that exists.")
-@click.option("--select", multiple=True, metavar="NAME", help="Only this output; repeatable.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_output,
+    help="Only this output; repeatable.",
+)
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),

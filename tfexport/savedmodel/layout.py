@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfexport.errors import SavedModelError
 from tfexport.records import dataclass
+from tfexport.suggestions import did_you_mean
 
 SAVED_MODEL_PB = "saved_model.pb"
 SAVED_MODEL_PBTXT = "saved_model.pbtxt"
@@ -75,13 +76,22 @@ def shard_path(directory: Path, shard: int, shards: int) -> Path:
 
 def _locate(path: Path) -> ModelLocation:
     if not path.exists():
-        raise SavedModelError(f"No directory {path}. Expected one that holds {SAVED_MODEL_PB}.")
+        raise SavedModelError(
+            f"No directory {path}.{_near(path)} Expected one that holds {SAVED_MODEL_PB}."
+        )
     if not path.is_dir():
         raise SavedModelError(_describe_file(path))
     file = _model_file(path)
     if file is not None:
         return ModelLocation(path, file)
     return _locate_version(path)
+
+
+def _near(path: Path) -> str:
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        return ""
+    return did_you_mean(path.name, (child.name for child in _children_with_model(parent)))
 
 
 def _model_file(directory: Path) -> Path | None:
