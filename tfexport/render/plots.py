@@ -36,7 +36,7 @@ def draw_report(report: Report, seconds: Sequence[Sequence[float]], suffix: str)
     from matplotlib.figure import Figure
 
     count = len(report.measurements)
-    figure = Figure(figsize=(10, 2.2 * max(count, 2)), layout="constrained")
+    figure: Any = Figure(figsize=(10, 2.2 * max(count, 2)), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 2))
     axes = left.subplots(count, 1, squeeze=False)[:, 0]
     for axis, found, taken in zip(axes, report.measurements, seconds, strict=True):
