@@ -51,6 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     return subprocess.run(
         command,
         shell=True,
@@ -59,7 +60,7 @@ def run_shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         cwd=folder,
         timeout=120,
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+        env={**inherited, "PATH": path, "PYTHONPATH": str(ROOT)},
     )
 
 

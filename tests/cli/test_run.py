@@ -150,6 +150,22 @@ BAD_INPUTS = [
         "--import no_such_package: no package 'no_such_package' is installed here.",
     ),
     (
+        ["--input", "x.npy", "-o", "out.xyz"],
+        2,
+        "'out.xyz' is of no known format. Known are: .npy, .npz, .json, .jsonl, .csv, .parquet, "
+        "and a folder (without suffix).",
+    ),
+    (
+        ["--input", "x.npy", "-o", "nowhere/out.npz"],
+        2,
+        "There is no folder 'nowhere' to write 'out.npz' in. Make it first: mkdir -p nowhere",
+    ),
+    (
+        ["--input", "x.npy", "-o", "x.npy"],
+        2,
+        "'x.npy' exists already. Replace it with --force.",
+    ),
+    (
         ["--input", "x.npy", "--signature", "a", "--function", "b"],
         2,
         "--signature and --function exclude each other. Give one of them.",
@@ -164,7 +180,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     np.save("rank.npy", X[0])
     np.save("dimension.npy", np.zeros((2, 6), np.float32))
     before = left_behind(dense)
-    outcome = tfexport("run", "custom_dense", *options, "-o", "out.npz")
+    outcome = tfexport("run", "custom_dense", "-o", "out.npz", *options)
     assert (outcome.code, outcome.stdout, outcome.stderr) == (code, "", f"Error: {message}\n")
     assert left_behind(dense) == before
 

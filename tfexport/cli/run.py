@@ -17,14 +17,17 @@ from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import rows_progress
 from tfexport.cli.settings import common_options, current_settings, json_option
 from tfexport.cli.supervision import continue_in_child
+from tfexport.render.escaping import printable
 
 if TYPE_CHECKING:
     from tfexport.data.arrays import Array, Arrays
     from tfexport.data.feeding import Feed
     from tfexport.data.preview import OutputPreview
+    from tfexport.data.sinks import Sink
     from tfexport.runtime.opening import Choice, ModelOnDisk
     from tfexport.runtime.running import Run
     from tfexport.savedmodel.description import Signature
+    from tfexport.spec import TensorSpec
 
 SCHEMA = "tfexport.run/1"
 
@@ -103,8 +106,10 @@ def _open_run(model: ModelOnDisk, choice: Choice, options: RunOptions) -> Iterat
     defaults: dict[str, Array] = {}
     feed: Feed | None = None
     config, libraries = configure(options.called)
-    if choice.signature is not None:  # a mistake in the inputs is told before the model is loaded
+    if choice.signature is not None:  # a mistake is told before the model is loaded
         check_outputs(choice.signature, options.select)
+        if options.output is not None:
+            _open_sink(options.output, choice.signature, options).require_ready()
         defaults = read_defaults(model.metagraph, choice.signature.name)
         feed = _open_feed(choice.signature, defaults, options)
     opened = open_choice(
@@ -117,6 +122,7 @@ def _open_run(model: ModelOnDisk, choice: Choice, options: RunOptions) -> Iterat
     )
     with opened.engine:
         feed = feed or _open_feed(opened.signature, defaults, options)
+        _say(*feed.notes)
         unfed = {name: value for name, value in defaults.items() if name not in feed.names}
         yield Run(opened.signature, opened.call, feed, unfed)
 
@@ -127,18 +133,15 @@ def _open_feed(signature: Signature, defaults: Mapping[str, Array], options: Run
 
 def _execute(run: Run, options: RunOptions) -> tuple[OutputPreview, ...]:
     from tfexport.data.preview import Preview
-    from tfexport.data.writing import open_sink
+    from tfexport.runtime.running import row_outputs
 
-    selected = [t for t in run.signature.outputs if not options.select or t.name in options.select]
-    dtypes = {tensor.name: tensor.graph_spec.dtype for tensor in selected}
+    dtypes = {spec.name or "": spec.dtype for spec in _selected_specs(run.signature, options)}
     whole = options.as_json and options.output is None
-    preview = Preview(dtypes, run.row_outputs(), whole=whole)
+    preview = Preview(dtypes, row_outputs(run.signature), whole=whole)
     if options.output is None:
         _run(run, options, preview.write)
         return preview.results()
-    rows = None if options.batch_size is None else run.row_outputs()
-    specs = [tensor.graph_spec for tensor in selected]
-    with open_sink(options.output, specs, with_rows=rows, force=options.force) as sink:
+    with _open_sink(options.output, run.signature, options) as sink:
 
         def write(outputs: Arrays) -> None:
             sink.write(outputs)
@@ -146,6 +149,29 @@ def _execute(run: Run, options: RunOptions) -> tuple[OutputPreview, ...]:
 
         _run(run, options, write)
     return preview.results()
+
+
+def _selected_specs(signature: Signature, options: RunOptions) -> list[TensorSpec]:
+    outputs = signature.outputs
+    return [t.graph_spec for t in outputs if not options.select or t.name in options.select]
+
+
+def _open_sink(output: str, signature: Signature, options: RunOptions) -> Sink:
+    from tfexport.data.writing import open_sink
+    from tfexport.runtime.running import row_outputs
+
+    return open_sink(
+        output,
+        _selected_specs(signature, options),
+        with_rows=None if options.batch_size is None else row_outputs(signature),
+        force=options.force,
+    )
+
+
+def _say(*notes: str) -> None:
+    if not current_settings().quiet:
+        for note in notes:
+            click.echo(printable(note), err=True)
 
 
 def _run(run: Run, options: RunOptions, write: Callable[[Arrays], None]) -> None:

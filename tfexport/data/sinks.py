@@ -42,6 +42,10 @@ class Sink:
         self._make_writer = make_writer
         self._writer: Writer | None = None
 
+    def require_ready(self) -> None:
+        """Raise DestinationError where nothing could be written: before the work, not after it."""
+        self._staging.require_ready()
+
     def __enter__(self) -> Sink:
         self._staging.__enter__()
         return self

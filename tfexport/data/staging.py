@@ -34,14 +34,18 @@ class Staging:
         self._force = force
         self._is_folder = is_folder
 
-    def __enter__(self) -> Staging:
+    def require_ready(self) -> None:
+        """Raise DestinationError where nothing could be published at the destination."""
         self._require_free()
-        parent = self._destination.absolute().parent
-        if not parent.is_dir():
+        if not self._destination.absolute().parent.is_dir():
             raise DestinationError(
                 f"There is no folder '{self._destination.parent}' to write "
                 f"'{self._destination.name}' in. Make it first: mkdir -p {self._destination.parent}"
             )
+
+    def __enter__(self) -> Staging:
+        self.require_ready()
+        parent = self._destination.absolute().parent
         with failures_reported(self._destination):
             self.folder = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=parent))
         return self

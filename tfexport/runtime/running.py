@@ -53,7 +53,7 @@ class Run:
     def _batches(self, size: int) -> Iterator[tuple[int, Arrays]]:
         specs = [tensor.graph_spec for tensor in self.signature.inputs]
         with_rows, fixed = names_with_rows(specs), fixed_batch(specs)
-        cut = outputs_with_rows([t.graph_spec for t in self.signature.outputs], fixed)
+        cut = row_outputs(self.signature)
         for batch in read_ahead(self.feed.batches(size)):
             rows = count_rows({name: batch[name] for name in batch if name in with_rows})
             if fixed is not None and rows < fixed:
@@ -61,7 +61,8 @@ class Run:
             outputs = self.call({**self.defaults, **batch})
             yield rows, outputs if fixed is None else trim_rows(outputs, cut, rows)
 
-    def row_outputs(self) -> frozenset[str]:
-        """The outputs that have a row for each row of the inputs."""
-        fixed = fixed_batch([tensor.graph_spec for tensor in self.signature.inputs])
-        return outputs_with_rows([t.graph_spec for t in self.signature.outputs], fixed)
+
+def row_outputs(signature: Signature) -> frozenset[str]:
+    """The outputs of a signature that have a row for each row of its inputs."""
+    fixed = fixed_batch([tensor.graph_spec for tensor in signature.inputs])
+    return outputs_with_rows([tensor.graph_spec for tensor in signature.outputs], fixed)
