@@ -12,6 +12,8 @@ from benchmarks.measure import Contender, Cost, compare
 from benchmarks.native import NO_COMPILER, Ends, compile_native, read_ends
 from benchmarks.sections import Scale, Section, Target, run_alone
 
+Words = Sequence[str | Path]
+
 _FEATURES = 64
 _WIDTHS = {"MLP 64-16-8-2": "[16,8,2]", "MLP 64-256-128-10": "[256,128,10]"}
 _NATIVE, _TFEXPORT, _SCRIPT = "C program", "tfexport run", "tf.saved_model.load loop"
@@ -45,13 +47,20 @@ class Job:
     def contenders(self, rows: Path, label: str) -> Iterator[Contender]:
         """Everybody over the same rows, to an output of the same values."""
         output, batch = self.folder / "out.npy", str(self.batch)
-        words = ["--input", rows, "--batch-size", batch, "-o", output, "--force", "--quiet"]
-        yield Contender(_TFEXPORT + label, tfexport("run", self.model, *words))
-        script = [sys.executable, "-c", _LOOP, self.model, rows, batch, output]
+        yield Contender(_TFEXPORT + label, run_command(self.model, rows, self.batch, output))
+        script: Words = [sys.executable, "-c", _LOOP, self.model, rows, batch, output]
         yield Contender(_SCRIPT + label, script)
         if self.native is not None:
-            words = [self.ends.input, self.ends.output, str(_FEATURES), batch, str(1 << 40)]
-            yield Contender(_NATIVE + label, [self.native, self.model, *words, rows, output])
+            ends = [self.ends.input, self.ends.output]
+            numbers = [str(_FEATURES), batch, str(1 << 40)]
+            words: Words = [self.native, self.model, *ends, *numbers, rows, output]
+            yield Contender(_NATIVE + label, words)
+
+
+def run_command(model: Path, rows: Path, batch: int, output: Path) -> Words:
+    """The command that streams ``rows`` through ``model`` to ``output``."""
+    size = ["--batch-size", str(batch)]
+    return tfexport("run", model, "--input", rows, *size, "-o", output, "--force", "--quiet")
 
 
 def measure_sections(scale: Scale) -> Iterator[Section]:
@@ -82,11 +91,12 @@ def _measure_throughput(job: Job, name: str, many: Path, scale: Scale) -> Sectio
     )
     rows = scale.choose(1_000_000, 4_000) - job.batch
     rates = dict(_rates(costs, rows))
+    label = f"{name}, batches of {job.batch}"
     note = "" if job.native else f"\n\n{NO_COMPILER}"
     return Section(
-        f"run, streaming: {rows + job.batch:,} x {_FEATURES} float32, {name}, batches of {job.batch}",
+        f"run, streaming: {rows + job.batch:,} x {_FEATURES} float32, {label}",
         _format_rates(costs, rates) + note,
-        tuple(_targets(rates, f"{name}, batches of {job.batch}")),
+        tuple(_targets(rates, label)),
     )
 
 
@@ -146,9 +156,7 @@ def _measure_memory(model: Path, scale: Scale) -> Section:
 
 def _memory_contender(model: Path, batch: int, count: int, scale: Scale) -> Contender:
     rows = write_rows(scale.folder / f"rows_{count}.npy", batch * count, _FEATURES)
-    output: Sequence[str | Path] = ["-o", scale.folder / "out.npy", "--force", "--quiet"]
-    words = ["--input", rows, "--batch-size", str(batch), *output]
-    return Contender(str(count), tfexport("run", model, *words))
+    return Contender(str(count), run_command(model, rows, batch, scale.folder / "out.npy"))
 
 
 if __name__ == "__main__":
