@@ -1,0 +1,37 @@
+"""Makes what the benchmarks work on, in processes of their own: models by tfexport, and arrays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+_ROWS = """
+import sys
+import numpy
+path, rows, features = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+out = numpy.lib.format.open_memmap(path, "w+", "float32", (rows, features))
+generator = numpy.random.default_rng(0)
+for start in range(0, rows, 65536):
+    part = out[start : start + 65536]
+    part[...] = generator.random(part.shape, "float32")
+out.flush()
+"""
+
+
+def save(target: str, directory: Path, *options: str) -> Path:
+    """Save a module with ``tfexport save`` and give the directory. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "tfexport", "save", target, "-o", directory, *options]
+    subprocess.run([*map(str, command), "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    return directory
+
+
+def write_rows(path: Path, rows: int, features: int) -> Path:
+    """Write an .npy of random float32 [rows, features]; the same values each time."""
+    subprocess.run([sys.executable, "-c", _ROWS, path, str(rows), str(features)], check=True)
+    return path
+
+
+def tfexport(*words: str | Path) -> list[str | Path]:
+    """The command line of tfexport as the environment that runs this has it."""
+    return [sys.executable, "-m", "tfexport", *words]
