@@ -38,7 +38,7 @@ def compile_native(folder: Path) -> Path | None:
 
 def read_ends(directory: Path) -> Ends:
     """The operations of the first input and output of ``serving_default``, as inspect has them."""
-    command = [sys.executable, "-m", "tfexport", "inspect", directory, "--json"]
+    command = [sys.executable, "-m", "tfexport", "inspect", str(directory), "--json"]
     found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     signature = {s["name"]: s for s in found["signatures"]}["serving_default"]
     names = [signature[side][0]["tensor_name"] for side in ("inputs", "outputs")]
