@@ -113,7 +113,7 @@ def _save(request: SaveRequest, as_json: bool) -> None:
 
 
 def _show(result: SaveResult, as_json: bool) -> None:
-    from tfexport.render.saved import SaveReport, describe_saved
+    from tfexport.render.saved import SaveReport, describe_saved, render_next
     from tfexport.savedmodel.reader import read_description
 
     description = read_description(result.directory)
@@ -128,3 +128,4 @@ def _show(result: SaveResult, as_json: bool) -> None:
     terminal = current_settings().terminal()
     page = describe_saved(description, result)
     click.echo(render_page(page, terminal), nl=False, color=terminal.colour)
+    click.echo(render_next(result), nl=False)

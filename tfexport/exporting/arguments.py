@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, MethodType
 
 from tfexport.errors import TargetError
 from tfexport.exporting.user_code import guarded
@@ -59,11 +61,16 @@ def make_object(found: object, name: str, arguments: Sequence[Argument]) -> obje
     named = {argument.name: argument.value for argument in arguments if argument.name is not None}
     _check_arguments(found, name, positional, named)
     with guarded(f"Making {name}"):
-        return found(*positional, **named)
+        made = found(*positional, **named)
+    if made is None:
+        raise TargetError(f"'{name}' returned None. A factory returns the module to save.")
+    return made
 
 
 def _is_maker(found: object) -> bool:
-    return isinstance(found, type) or inspect.isroutine(found)
+    # inspect.isroutine would take a tf.function for one, because it can be a method.
+    kinds = (type, FunctionType, MethodType, BuiltinFunctionType, functools.partial)
+    return isinstance(found, kinds)
 
 
 def _check_arguments(

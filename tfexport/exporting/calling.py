@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tfexport.errors import UserCodeError
 from tfexport.exporting.binding import BoundMethod
-from tfexport.exporting.generating import Array, generate_inputs
+from tfexport.exporting.generating import Array, Sizes, generate_inputs
 from tfexport.exporting.state import StateSnapshot, kept_state
 from tfexport.exporting.warming import has_unknown_dimensions, run_eagerly
 
@@ -35,15 +35,30 @@ class Plan:
 
 
 def plan_calls(
-    bound: BoundMethod, samples: Sequence[Mapping[str, Array]], size: int | None
+    bound: BoundMethod, samples: Sequence[Mapping[str, Array]], sizes: Sizes | None
 ) -> Plan:
-    """The user's samples, else generated inputs of ``size`` and of one more size."""
-    if samples or size is None:
+    """The user's samples, else generated inputs of ``sizes`` and of others.
+
+    All dimensions grow by one, else all are doubled, else only one kind of them grows.
+    """
+    if samples or sizes is None:
         return Plan(bound, samples)
-    first = generate_inputs(bound, size)
+    first = generate_inputs(bound, sizes)
     if not has_unknown_dimensions(bound):
         return Plan(bound, [first])
-    return Plan(bound, [first], [generate_inputs(bound, other) for other in (size + 1, 2 * size)])
+    rows, others = sizes.rows, sizes.others
+    larger = [
+        Sizes(rows + 1, others + 1),
+        Sizes(2 * rows, 2 * others),
+        Sizes(rows + 1, others),
+        Sizes(rows, others + 1),
+    ]
+    candidates = [generate_inputs(bound, other) for other in larger]
+    return Plan(bound, [first], [inputs for inputs in candidates if _differs(inputs, first)])
+
+
+def _differs(inputs: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
+    return any(inputs[name].shape != others[name].shape for name in inputs)
 
 
 def record_calls(module: object, plans: Sequence[Plan]) -> list[Call]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfexport.exporting.binding import BoundMethod, bind_methods
 from tfexport.exporting.calling import Call, plan_calls, record_calls
 from tfexport.exporting.freshness import traced_afresh
-from tfexport.exporting.generating import Array
+from tfexport.exporting.generating import Array, Sizes
 from tfexport.exporting.graphs import PYTHON_OPS, find_operation, place_of
 from tfexport.exporting.manifest import write_manifest
 from tfexport.exporting.methods import choose_entries
@@ -42,7 +42,7 @@ class Export:
     options: SaveOptions
     methods: Sequence[BoundMethod]
     samples: Mapping[str, list[dict[str, Array]]]
-    sizes: Mapping[str, int | None]
+    sizes: Mapping[str, Sizes | None]
     traced: TracedModule
     warnings: list[str] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)

@@ -19,7 +19,7 @@ from tfexport.errors import InputDataError, UsageError
 from tfexport.exporting.binding import BoundMethod, is_for, own_spec
 from tfexport.exporting.calling import Call
 from tfexport.exporting.fitting import fit_exactly
-from tfexport.exporting.generating import Array, generate_inputs
+from tfexport.exporting.generating import Array, Sizes, generate_inputs
 from tfexport.spec import TensorSpec
 
 LARGEST_KEPT = 1 << 20  # bytes of all arrays together
@@ -66,7 +66,7 @@ def read_samples(
         given.update(_read_sample(sample, named))
     _check_known(given, named, bound)
     fitted = {spec.name: _fit(given[spec.name], spec) for spec in named if spec.name in given}
-    whole = {**generate_inputs(bound, _rows(fitted)), **fitted}
+    whole = {**generate_inputs(bound, _sizes(fitted)), **fitted}
     complete = {str(spec.name): whole[str(spec.name)] for spec in named}
     return [complete, *_first_row(complete, named)]
 
@@ -150,8 +150,10 @@ def _fit(array: Array, spec: TensorSpec) -> Array:
     return fit_exactly(array, spec.dtype, label)
 
 
-def _rows(arrays: Mapping[Any, Array]) -> int:
-    return next((array.shape[0] for array in arrays.values() if array.ndim), 1)
+def _sizes(arrays: Mapping[Any, Array]) -> Sizes:
+    """As many rows as the samples have, as an input that goes with them will have too."""
+    rows = next((array.shape[0] for array in arrays.values() if array.ndim), 1)
+    return Sizes(rows, rows)
 
 
 def _first_row(inputs: Mapping[str, Array], specs: Sequence[TensorSpec]) -> list[dict[str, Array]]:

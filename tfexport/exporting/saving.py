@@ -22,6 +22,7 @@ from tfexport.exporting.specs import (
 )
 from tfexport.exporting.starting import start_tensorflow
 from tfexport.exporting.target import Target, find_target
+from tfexport.spec import TensorSpec
 
 Step = Callable[[str, str], AbstractContextManager[None]]
 """Told of each step while it runs: its name (import, trace, save, verify) and what it is for."""
@@ -31,7 +32,7 @@ def save_module(
     module: Any,
     directory: str | os.PathLike[str],
     *,
-    specs: str | Iterable[str | InputSpec] = (),
+    specs: str | TensorSpec | Iterable[str | TensorSpec] = (),
     signatures: str | Iterable[str] | Mapping[str, str] = (),
     constants: Mapping[str, object] | None = None,
     output_names: Mapping[str, str] | None = None,
@@ -49,13 +50,14 @@ def save_module(
 ) -> SaveResult:
     """Save ``module`` as a SavedModel at ``directory``.
 
-    ``specs`` are texts like ``"x=None,5:float32"``, in argument order or by name, with
-    ``SIGNATURE/`` before those of one among several signatures. ``signatures`` are methods,
-    ``[NAME=]METHOD`` or a dict of both; without them, ``__call__`` where specs are given, else
-    every ``tf.function`` that has an ``input_signature``. ``constants`` are the values of
-    parameters that are no tensors, ``output_names`` new names by old ones, ``samples`` a file, or
-    arrays and files by input, to verify with. The module itself is left as it was, apart from
-    variables that its first call makes and the values of ``checkpoint`` or ``weights``.
+    ``specs`` are texts like ``"x=None,5:float32"`` (or TensorSpec values, TensorFlow's own too),
+    in argument order or by name, with ``SIGNATURE/`` before those of one among several signatures.
+    ``signatures`` are methods, ``[NAME=]METHOD`` or a dict of both; without them, ``__call__``
+    where specs are given, else every ``tf.function`` that has an ``input_signature``.
+    ``constants`` are the values of parameters that are no tensors, ``output_names`` new names by
+    old ones, ``samples`` a file, or arrays and files by input, to verify with. The module itself
+    is left as it was, apart from variables that its first call makes and the values of
+    ``checkpoint`` or ``weights``.
 
     Raises DestinationError where ``directory`` exists and ``force`` is not given, TargetError
     where nothing can be exported, SpecError where the specs do not fit, UserCodeError where the
@@ -63,7 +65,7 @@ def save_module(
     """
     destination = Destination(Path(directory), force, next_version)
     options = SaveOptions(
-        specs=tuple(parse_input_spec(s) if isinstance(s, str) else s for s in _listed(specs)),
+        specs=tuple(map(_as_input_spec, _listed(specs))),
         signatures=tuple(parse_entry(text) for text in _list_signatures(signatures)),
         constants=tuple(
             parse_constant(f"{name}={value!r}") for name, value in (constants or {}).items()
@@ -184,7 +186,16 @@ def _no_steps(name: str, subject: str) -> AbstractContextManager[None]:
 
 
 def _listed(values: Any) -> Iterable[Any]:
-    return (values,) if isinstance(values, (str, InputSpec)) else values
+    return (values,) if isinstance(values, str) or hasattr(values, "dtype") else values
+
+
+def _as_input_spec(spec: Any) -> InputSpec:
+    if isinstance(spec, str):
+        return parse_input_spec(spec)
+    if isinstance(spec, TensorSpec):
+        return InputSpec(None, spec)
+    shape = None if spec.shape.rank is None else tuple(spec.shape.as_list())
+    return InputSpec(None, TensorSpec(spec.name, spec.dtype.name, shape))
 
 
 def _list_samples(samples: Any) -> tuple[Any, ...]:

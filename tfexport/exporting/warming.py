@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,41 +13,43 @@ import tensorflow as tf
 from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import SpecError, UserCodeError
 from tfexport.exporting.binding import BoundMethod
-from tfexport.exporting.generating import Array, generate_inputs
+from tfexport.exporting.generating import Array, Sizes, generate_inputs
 from tfexport.exporting.outputs import name_outputs
-from tfexport.exporting.state import kept_state
+from tfexport.exporting.state import find_variables, kept_state
 from tfexport.exporting.structures import plain
 from tfexport.exporting.tracing import call_method
 from tfexport.exporting.user_code import guarded
 from tfexport.spec import TensorSpec
 
-# Sizes of unknown dimensions to try in turn: a network that halves an image five times needs 32.
-_SIZES = (2, 16, 128, 1)
+_ROWS = 2
+_MOST_KNOWN = 6  # sizes that specs and variables speak of, to be tried
+# Sizes to try in turn after those: a network that halves an image five times needs 32.
+_GROWING = (16, 128, 1)
 
 
 def warm_up(
     module: object, bound: BoundMethod, samples: Sequence[Mapping[str, Array]] = ()
-) -> int | None:
+) -> Sizes | None:
     """Call the method eagerly; what it changes is put back afterwards, and no trace is left.
 
-    Without ``samples`` it is called on generated inputs, and the size of unknown dimensions that
-    it took is given back. Raises UserCodeError where it takes none, SpecError where it makes
+    Without ``samples`` it is called on generated inputs, and the sizes of unknown dimensions that
+    it took are given back. Raises UserCodeError where it takes none, SpecError where it makes
     variables by a dimension that the spec leaves unknown.
     """
     if samples:
         call_eagerly(module, bound, samples[0])
         return None
     first: UserCodeError | None = None
-    for size in _sizes_to_try(bound):
-        inputs = generate_inputs(bound, size)
+    for sizes in _sizes_to_try(module, bound):
+        inputs = generate_inputs(bound, sizes)
         try:
             made = call_eagerly(module, bound, inputs)
         except UserCodeError as error:
             first = first or error
             continue
         if made and has_unknown_dimensions(bound):
-            _check_variables_fit(module, bound, size)
-        return size
+            _check_variables_fit(module, bound, sizes)
+        return sizes
     assert first is not None
     raise UserCodeError(f"{first}{_advise(bound, first)}", detail=first.detail) from first.__cause__
 
@@ -60,13 +62,26 @@ def _advise(bound: BoundMethod, error: UserCodeError) -> str:
     return f" Give inputs that it takes: --sample {bound.leaves[0].name}=FILE"
 
 
-def _sizes_to_try(bound: BoundMethod) -> list[int]:
-    """Those that any module may take; before the large ones, those that the specs speak of."""
+def _sizes_to_try(module: object, bound: BoundMethod) -> list[Sizes]:
+    """Small ones, then those that the specs and variables speak of, then larger ones."""
+    first = Sizes(_ROWS, _ROWS)
     if not has_unknown_dimensions(bound):
-        return [_SIZES[0]]
-    shapes = (leaf.value.shape for leaf in bound.leaves)
-    known = {size for shape in shapes if shape.rank for size in shape.as_list() if size}
-    return list(dict.fromkeys([_SIZES[0], *sorted(known)[:3], *_SIZES[1:]]))
+        return [first]
+    in_specs = _known_sizes(leaf.value.shape for leaf in bound.leaves)
+    in_variables = _known_sizes(variable.shape for variable in find_variables(module))
+    known = list(dict.fromkeys([*in_specs, *in_variables]))[:_MOST_KNOWN]
+    candidates = [
+        first,
+        *(Sizes(_ROWS, size) for size in known),
+        *(Sizes(size, size) for size in in_specs[:_MOST_KNOWN]),
+        *(Sizes(size, size) for size in _GROWING),
+    ]
+    return list(dict.fromkeys(candidates))
+
+
+def _known_sizes(shapes: Iterable[Any]) -> list[int]:
+    sizes = (size for shape in shapes if shape.rank for size in shape.as_list())
+    return list(dict.fromkeys(size for size in sizes if size))
 
 
 def call_eagerly(module: object, bound: BoundMethod, inputs: Mapping[str, Array]) -> list[Any]:
@@ -117,9 +132,12 @@ def display_inputs(inputs: Mapping[str, Array]) -> str:
     return ", ".join(specs) or "no input"
 
 
-def _check_variables_fit(module: object, bound: BoundMethod, size: int) -> None:
+def _check_variables_fit(module: object, bound: BoundMethod, sizes: Sizes) -> None:
     """Variables of the size that happened to be generated would fit no other."""
-    for other in (size + 1, 2 * size):
+    for other in (
+        Sizes(sizes.rows + 1, sizes.others + 1),
+        Sizes(2 * sizes.rows, 2 * sizes.others),
+    ):
         try:
             call_eagerly(module, bound, generate_inputs(bound, other))
             return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfexport.render.description import describe_model
+from tfexport.render.escaping import printable
 from tfexport.render.page import Block, Cell, Heading, Line, Page, Table
 from tfexport.savedmodel.description import ModelDescription
 from tfexport.spec import TensorSpec
@@ -25,20 +26,22 @@ class SaveReport:
 
 
 def describe_saved(model: ModelDescription, result: SaveResult) -> Page:
-    """The page of the model as ``inspect`` shows it, and what follows from the export."""
+    """The page of the model as ``inspect`` shows it, and what was verified."""
     return Page(
         (
             *describe_model(model).blocks,
             Heading("Verified"),
             *_verified(result.verified),
-            Heading("Next"),
-            Line((Cell(next_command(result)),), indent=2),
         )
     )
 
 
-def next_command(result: SaveResult) -> str:
-    """A command that works on what was saved."""
+def render_next(result: SaveResult) -> str:
+    """The last section: a command to type, which is never cut off or wrapped."""
+    return f"\nNext\n  {printable(_next_command(result))}\n"
+
+
+def _next_command(result: SaveResult) -> str:
     directory = shlex.quote(str(result.directory))
     if result.inputs is None:
         return f"tfexport inspect {directory}"
