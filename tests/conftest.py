@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.goldens import BY_NAME
+from tests.savedmodel.zoo import ZOO
 from tfexport.cli.main import run_command_line
 from tfexport.runtime.quiet import silence_logging
 
@@ -56,6 +57,22 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
         with shared_lock(shared / f"{name}.lock"):
             if not directory.exists():
                 _save(BY_NAME[name].options, directory)
+        return directory
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def zoo_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give the directory of a model of tests/savedmodel/zoo.py, saved when first asked for."""
+    shared = shared_directory(tmp_path_factory)
+
+    def save(name: str) -> Path:
+        directory = shared / "zoo" / name
+        directory.parent.mkdir(exist_ok=True)
+        with shared_lock(shared / f"zoo-{name}.lock"):
+            if not directory.exists():
+                ZOO[name](directory)
         return directory
 
     return save

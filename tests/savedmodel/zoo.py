@@ -14,10 +14,13 @@ LONG_NAME = "n" * 10_000
 
 
 def save_many_outputs(directory: Path) -> None:
-    """Twelve numbered outputs; an input with a default; two parameters out of the alphabet."""
+    """Thirteen numbered outputs, parameters out of the alphabet, a variable without elements."""
     import tensorflow as tf
 
     class Many(tf.Module):
+        def __init__(self) -> None:
+            self.empty = tf.Variable(tf.zeros([0, 3]), name="empty")
+
         @tf.function(
             input_signature=[
                 tf.TensorSpec([None, 2], tf.float32, "second"),
@@ -47,7 +50,6 @@ def save_sharded(directory: Path) -> None:
             self.odd = tf.Variable(
                 [float("nan"), float("inf"), float("-inf"), 0.0, -1.5], name="odd"
             )
-            self.empty = tf.Variable(tf.zeros([0, 3]), name="empty")
             self.scalar = tf.Variable(7.0, name="scalar")
 
         @tf.function(input_signature=[tf.TensorSpec([None, 256])])

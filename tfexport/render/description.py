@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from tfexport.render.page import Block, Page
-from tfexport.render.sections.files import show_assets, show_fingerprint
+from tfexport.render.sections.files import show_assets, show_origin
 from tfexport.render.sections.functions import show_functions, show_nearest_functions
 from tfexport.render.sections.header import show_header
 from tfexport.render.sections.signatures import show_signature, show_signatures
@@ -36,7 +36,7 @@ def describe_everything(model: ModelDescription) -> Page:
             *_blocks_of_signatures(model.signatures),
             *(block for part in PARTS for block in PARTS[part](model)),
             *show_assets(model, most=None),
-            *show_fingerprint(model),
+            *show_origin(model),
             *show_warnings(model.warnings),
         )
     )

@@ -20,6 +20,7 @@ _STYLES = {
     "number": "",
     "dim": "dim",
     "bar": "blue",
+    "good": "green",
     "warning": "yellow",
 }
 _THEME = Theme({f"page.{name}": style for name, style in _STYLES.items() if style})

@@ -17,6 +17,7 @@ from tfexport.savedmodel.layout import (
     FINGERPRINT,
     KERAS_METADATA,
     MANIFEST,
+    OWN_FILES,
 )
 from tfexport.savedmodel.ordering import natural_key
 from tfexport.savedmodel.protos import MetaGraphDef
@@ -57,7 +58,8 @@ def read_assets(metagraph: MetaGraphDef, files: list[File]) -> tuple[Asset, ...]
 
 def read_extra_assets(files: list[File]) -> tuple[File, ...]:
     """The files of ``assets.extra/``, which the graph does not read; tfexport's own left out."""
-    return tuple(file for file in _below(ASSETS_EXTRA, files) if file.path != MANIFEST)
+    extra = _below(ASSETS_EXTRA, files)
+    return tuple(file for file in extra if not file.path.startswith(f"{OWN_FILES}/"))
 
 
 def find_debug_info(files: list[File]) -> File | None:

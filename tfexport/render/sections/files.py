@@ -1,8 +1,8 @@
-"""The files beside the graph: assets, extra assets, fingerprint, debug information."""
+"""The files beside the graph: assets and extra assets, and those that say where it is from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tfexport.render.page import Block, Cell, Heading, Table
 from tfexport.render.quantities import format_bytes
@@ -23,14 +23,12 @@ def show_assets(model: ModelDescription, most: int | None = _MOST_FILES) -> Iter
         yield say_more(f"and {len(rows) - most:,} more")
 
 
-def show_fingerprint(model: ModelDescription) -> Iterator[Block]:
-    """What identifies the model, and whether its graph can be traced back to source lines."""
-    rows = [] if model.fingerprint is None else list(_fingerprint_rows(model.fingerprint))
-    if model.debug_info is not None:
-        rows.append((Cell("debug information"), Cell(format_bytes(model.debug_info.size))))
+def show_origin(model: ModelDescription) -> Iterator[Block]:
+    """What the model was made with, what identifies it, and whether source lines are kept."""
+    rows = list(_origin_rows(model))
     if rows:
-        yield Heading("Fingerprint")
-        yield Table(tuple(rows))
+        yield Heading("Origin")
+        yield Table(tuple((Cell(name), Cell(value, "dim")) for name, value in rows))
 
 
 def _asset_row(asset: Asset) -> tuple[Cell, ...]:
@@ -43,13 +41,22 @@ def _extra_row(file: File) -> tuple[Cell, ...]:
     return Cell(file.path, "name"), Cell(format_bytes(file.size)), Cell("extra", "dim")
 
 
-def _fingerprint_rows(fingerprint: Fingerprint) -> Iterator[tuple[Cell, ...]]:
-    pairs: Sequence[tuple[str, str | None]] = (
-        ("uuid", fingerprint.uuid),
-        ("saved_model.pb", fingerprint.saved_model_checksum),
-        ("graph", fingerprint.graph_def_program_hash),
-        ("signatures", fingerprint.signature_def_hash),
-        ("objects", fingerprint.saved_object_graph_hash),
-        ("checkpoint", fingerprint.checkpoint_hash),
-    )
-    return ((Cell(name), Cell(value, "dim")) for name, value in pairs if value)
+def _origin_rows(model: ModelDescription) -> Iterator[tuple[str, str]]:
+    if model.provenance is not None and model.provenance.versions:
+        yield "made with", ", ".join(model.provenance.versions)
+    if model.tensorflow_git_version:
+        yield "TensorFlow build", model.tensorflow_git_version
+    if model.fingerprint is not None:
+        yield from _fingerprint_rows(model.fingerprint)
+    if model.debug_info is not None:
+        yield "debug information", format_bytes(model.debug_info.size)
+
+
+def _fingerprint_rows(fingerprint: Fingerprint) -> Iterator[tuple[str, str]]:
+    if fingerprint.uuid:
+        yield "uuid", fingerprint.uuid
+    yield "hash of saved_model.pb", fingerprint.saved_model_checksum
+    yield "hash of the graph", fingerprint.graph_def_program_hash
+    yield "hash of the signatures", fingerprint.signature_def_hash
+    yield "hash of the objects", fingerprint.saved_object_graph_hash
+    yield "hash of the checkpoint", fingerprint.checkpoint_hash

@@ -41,13 +41,12 @@ def _origins(model: ModelDescription) -> Iterator[str]:
 
 
 def _describe_provenance(provenance: Provenance) -> Iterator[str]:
-    yield "saved by tfexport"
+    own = [version for version in provenance.versions if version.startswith("tfexport ")]
+    yield f"saved by {own[0] if own else 'tfexport'}"
     if provenance.target:
         yield f"from {provenance.target}"
     if provenance.created:
         yield f"at {provenance.created}"
-    if provenance.versions:
-        yield f"with {', '.join(provenance.versions)}"
 
 
 def _describe_keras(keras: KerasMetadata) -> str:

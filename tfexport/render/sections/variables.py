@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from tfexport.render.page import Block, Cell, Heading, Table
@@ -11,6 +12,7 @@ from tfexport.savedmodel.description import CheckpointTensor, ModelDescription, 
 from tfexport.spec import format_shape
 
 _MOST_VARIABLES = 10
+_NAMELESS = re.compile(r"Variable(_\d+)?\Z")  # what TensorFlow calls one that was given no name
 _TITLES = (
     "variable",
     "name",
@@ -75,8 +77,8 @@ def _describe_rest(rest: Sequence[Variable]) -> str:
 
 
 def _own_name(variable: Variable) -> str:
-    """The variable's name where its path does not say it already."""
-    if variable.object_path is None:
+    """The variable's name where it has one that its path does not say already."""
+    if variable.object_path is None or _NAMELESS.match(variable.name):
         return ""
     last = variable.object_path.rpartition(".")[2]
     return "" if variable.name.rpartition("/")[2] == last else variable.name
