@@ -6,6 +6,7 @@ method traced anew would still call the old graphs of the functions below it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,11 +32,16 @@ def traced_afresh(root: object) -> Iterator[None]:
 
 def _put_aside_methods(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
     """Functions of the class: each keeps one for every instance that was asked for it."""
-    for kind in type(owner).__mro__:
-        for function in vars(kind).values():
-            bound = getattr(function, "_descriptor_cache", None)
-            if is_tensorflow_function(function) and bound is not None and owner in bound:
-                yield bound, owner, bound.pop(owner)
+    for function in _functions_of(type(owner)):
+        bound = getattr(function, "_descriptor_cache", None)
+        if bound is not None and owner in bound:
+            yield bound, owner, bound.pop(owner)
+
+
+@functools.cache
+def _functions_of(kind: type) -> tuple[Any, ...]:
+    found = (value for owner in kind.__mro__ for value in vars(owner).values())
+    return tuple(value for value in found if is_tensorflow_function(value))
 
 
 def _put_aside_attributes(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
