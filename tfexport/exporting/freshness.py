@@ -6,23 +6,23 @@ method traced anew would still call the old graphs of the functions below it.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import tensorflow as tf
-
 from tfexport.exporting.methods import is_tensorflow_function
+from tfexport.exporting.state import find_trackables
 
 
 @contextmanager
 def traced_afresh(root: object) -> Iterator[None]:
     """Have every ``tf.function`` of the objects below ``root`` be traced anew meanwhile."""
     undo: list[tuple[Any, Any, Any]] = []
-    for found in tf.train.TrackableView(root).descendants():
-        undo.extend(_put_aside_methods(found))
-        undo.extend(_put_aside_attributes(found))
+    found = find_trackables(root)
+    functions = {kind: _functions_of(kind) for kind in {type(owner) for owner in found}}
+    for owner in found:
+        undo.extend(_put_aside_methods(owner, functions[type(owner)]))
+        undo.extend(_put_aside_attributes(owner))
     try:
         yield
     finally:
@@ -30,18 +30,17 @@ def traced_afresh(root: object) -> Iterator[None]:
             mapping[key] = value
 
 
-def _put_aside_methods(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
+def _put_aside_methods(owner: Any, functions: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
     """Functions of the class: each keeps one for every instance that was asked for it."""
-    for function in _functions_of(type(owner)):
+    for function in functions:
         bound = getattr(function, "_descriptor_cache", None)
         if bound is not None and owner in bound:
             yield bound, owner, bound.pop(owner)
 
 
-@functools.cache
-def _functions_of(kind: type) -> tuple[Any, ...]:
+def _functions_of(kind: type) -> list[Any]:
     found = (value for owner in kind.__mro__ for value in vars(owner).values())
-    return tuple(value for value in found if is_tensorflow_function(value))
+    return [value for value in found if is_tensorflow_function(value)]
 
 
 def _put_aside_attributes(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
