@@ -176,7 +176,7 @@ USAGE_ERRORS = {
     "a method without its spec": (
         ["models.mlp:MLP"],
         "MLP.__call__ has no spec for 'features'. It takes: features. "
-        "For example: tfexport save models.mlp:MLP --spec features=None,4",
+        "This works: tfexport save models.mlp:MLP --spec features=None,4",
     ),
     "no such method": (
         ["models.encoder:Encoder", "--signature", "encod"],

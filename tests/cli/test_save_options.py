@@ -296,3 +296,69 @@ def test_a_time_that_is_none_is_one_line(
     assert outcome == Outcome(
         2, "", "Error: SOURCE_DATE_EPOCH is 'yesterday': expected seconds since 1970.\n"
     )
+
+
+EXAMPLES = {
+    "layers that are made when they are called": ("models.mlp:MLP", [], "--spec features=None,4"),
+    "a kernel of a known size": ("source:Kernel", [], "--spec x=None,7"),
+    "a text": ("source:Text", [], "--spec x=None:string"),
+    "two tensors and a flag": (
+        "source:Flagged",
+        ["--spec", "offset=3"],
+        "--spec offset=3:float32 --spec x=scalar --const training=False",
+    ),
+}
+
+SOURCE = """
+import tensorflow as tf
+
+
+class Kernel(tf.Module):
+    def __init__(self):
+        self.kernel = tf.Variable(tf.zeros([7, 2]))
+
+    def __call__(self, x):
+        return x @ self.kernel
+
+
+class Text(tf.Module):
+    def __call__(self, x):
+        return tf.strings.length(x)
+
+
+class Flagged(tf.Module):
+    def __call__(self, x, offset, training: bool):
+        tf.debugging.assert_rank(x, 0)
+        return x + offset if training else x
+
+
+class Unlikely(tf.Module):
+    def __call__(self, x):
+        return tf.ensure_shape(x, [3, 1, 4, 1, 5])
+"""
+
+
+@pytest.mark.parametrize(("target", "given", "added"), EXAMPLES.values(), ids=EXAMPLES)
+def test_a_missing_spec_is_told_with_a_command_that_works(
+    target: str, given: list[str], added: str, tfexport: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "source.py").write_text(SOURCE)
+    target = target.replace("source:", f"{tmp_path / 'source.py'}:")
+    outcome = tfexport("save", target, *given, "-q", "-o", tmp_path / "m")
+    command = f"tfexport save {target} {added}"
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr.endswith(f" This works: {command}\n")
+    assert tfexport(*shlex.split(command)[1:], "-q", "-o", tmp_path / "m").code == 0
+
+
+def test_a_missing_spec_that_cannot_be_guessed_is_left_to_the_user(
+    tfexport: Run, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.py"
+    source.write_text(SOURCE)
+    assert tfexport("save", f"{source}:Unlikely", "-q", "-o", tmp_path / "m") == Outcome(
+        2,
+        "",
+        "Error: Unlikely.__call__ has no spec for 'x'. It takes: x. For example, with your "
+        f"shapes: tfexport save {source}:Unlikely --spec x=SHAPE\n",
+    )

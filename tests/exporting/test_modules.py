@@ -167,6 +167,40 @@ def test_a_keras_layer_is_saved_with_its_state_untouched(tmp_path: Path) -> None
     np.testing.assert_array_equal(layer.moving_mean, np.zeros(4))
 
 
+def test_a_module_of_ones_own_with_a_keras_layer_in_it_is_saved(tmp_path: Path) -> None:
+    class Mixed(Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = [keras.layers.Dense(3), keras.layers.Dense(2)]
+
+        def __call__(self, x: Any) -> Any:
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    module = Mixed()
+    save_module(module, tmp_path / "m", specs="None,4")
+    x = np.ones([2, 4], np.float32)
+    np.testing.assert_allclose(run(tmp_path / "m", x=x)["output_0"], module(x), rtol=1e-5)
+
+
+def test_assets_travel_with_the_model(tmp_path: Path) -> None:
+    class Reader(Module):
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.asset = tf.saved_model.Asset(str(path))
+
+        def __call__(self, x: Any) -> Any:
+            return tf.strings.join([tf.io.read_file(self.asset.asset_path), x])
+
+    (tmp_path / "prefix.txt").write_text("hello ")
+    save_module(Reader(tmp_path / "prefix.txt"), tmp_path / "m", specs="x=scalar:string")
+    (tmp_path / "prefix.txt").unlink()
+    assert (tmp_path / "m" / "assets" / "prefix.txt").read_text() == "hello "
+    loaded = load(tmp_path / "m")
+    assert loaded(tf.constant("you")).numpy() == b"hello you"
+
+
 def test_any_trackable_with_a_method_can_be_saved(tmp_path: Path) -> None:
     class Scaler(tf.train.Checkpoint):  # type: ignore[misc, name-defined]
         def scale(self, x: Any) -> Any:

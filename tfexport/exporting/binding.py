@@ -30,11 +30,19 @@ _PYTHON_TYPES = {"bool": "False", "int": "1", "float": "1.0", "str": "''"}
 
 
 class MissingSpecError(SpecError):
-    """A method has no spec for a parameter; ``options`` of the command line would give it one."""
+    """A method of ``entry`` has no spec for some of its parameters.
 
-    def __init__(self, message: str, options: Sequence[str]) -> None:
+    ``tensors`` are their names, ``constants`` texts like ``training=False`` for those that are no
+    tensors by their annotations; each with the signature's name before it where that is needed.
+    """
+
+    def __init__(
+        self, message: str, entry: Entry, tensors: Sequence[str], constants: Sequence[str]
+    ) -> None:
         super().__init__(message)
-        self.options = tuple(options)
+        self.entry = entry
+        self.tensors = tuple(tensors)
+        self.constants = tuple(constants)
 
 
 @dataclass(frozen=True)
@@ -279,18 +287,18 @@ def _check_complete(
         return
     prefix = "" if entry.signature == DEFAULT_SIGNATURE else f"{entry.signature}/"
     names = " and ".join(f"'{p.name}'" for p in missing)
+    values = {p.name: _PYTHON_TYPES.get(_annotation(p)) for p in missing}
     raise MissingSpecError(
         f"{method.owner} has no spec for {names}. {_takes(method.signature)}",
-        [_example(parameter, prefix) for parameter in missing],
+        entry,
+        [f"{prefix}{name}" for name, value in values.items() if value is None],
+        [f"{prefix}{name}={value}" for name, value in values.items() if value is not None],
     )
 
 
-def _example(parameter: inspect.Parameter, prefix: str) -> str:
+def _annotation(parameter: inspect.Parameter) -> str:
     annotation = parameter.annotation
-    kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-    if kind in _PYTHON_TYPES:
-        return f"--const {prefix}{parameter.name}={_PYTHON_TYPES[kind]}"
-    return f"--spec {prefix}{parameter.name}=None,4"
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
 
 
 def _check_names(leaves: Sequence[Leaf], owner: str) -> None:

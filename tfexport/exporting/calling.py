@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tfexport.errors import UserCodeError
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.generating import Array, Sizes, generate_inputs
-from tfexport.exporting.state import StateSnapshot, kept_state
+from tfexport.exporting.keeping import kept_state
 from tfexport.exporting.warming import has_unknown_dimensions, run_eagerly
 
 
@@ -89,11 +89,11 @@ def _call(bound: BoundMethod, inputs: Mapping[str, Array]) -> Call:
 
 def _call_first(module: object, plan: Plan) -> list[Call]:
     for inputs in plan.one_of:
-        before = StateSnapshot(module)
         try:
-            return [_call(plan.bound, inputs)]
+            with kept_state(module, on_failure_only=True):
+                return [_call(plan.bound, inputs)]
         except UserCodeError:
-            before.restore()
+            continue
     return []
 
 

@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import tensorflow as tf
-
 from tfexport.exporting.methods import is_tensorflow_function
+from tfexport.exporting.state import find_trackables
 
 
 @contextmanager
 def traced_afresh(root: object) -> Iterator[None]:
     """Have every ``tf.function`` of the objects below ``root`` be traced anew meanwhile."""
     undo: list[tuple[Any, Any, Any]] = []
-    for found in tf.train.TrackableView(root).descendants():
-        undo.extend(_put_aside_methods(found))
-        undo.extend(_put_aside_attributes(found))
+    found = find_trackables(root)
+    functions = {kind: _functions_of(kind) for kind in {type(owner) for owner in found}}
+    for owner in found:
+        undo.extend(_put_aside_methods(owner, functions[type(owner)]))
+        undo.extend(_put_aside_attributes(owner))
     try:
         yield
     finally:
@@ -29,13 +30,17 @@ def traced_afresh(root: object) -> Iterator[None]:
             mapping[key] = value
 
 
-def _put_aside_methods(owner: Any) -> Iterator[tuple[Any, Any, Any]]:
+def _put_aside_methods(owner: Any, functions: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
     """Functions of the class: each keeps one for every instance that was asked for it."""
-    for kind in type(owner).__mro__:
-        for function in vars(kind).values():
-            bound = getattr(function, "_descriptor_cache", None)
-            if is_tensorflow_function(function) and bound is not None and owner in bound:
-                yield bound, owner, bound.pop(owner)
+    for function in functions:
+        bound = getattr(function, "_descriptor_cache", None)
+        if bound is not None and owner in bound:
+            yield bound, owner, bound.pop(owner)
+
+
+def _functions_of(kind: type) -> list[Any]:
+    found = (value for owner in kind.__mro__ for value in vars(owner).values())
+    return [value for value in found if is_tensorflow_function(value)]
 
 
 def _put_aside_attributes(owner: Any) -> Iterator[tuple[Any, Any, Any]]:

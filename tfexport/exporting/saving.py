@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfexport.errors import SpecError, TargetError
 from tfexport.exporting.arguments import make_object, parse_argument
@@ -23,6 +23,9 @@ from tfexport.exporting.specs import (
 from tfexport.exporting.starting import start_tensorflow
 from tfexport.exporting.target import Target, find_target
 from tfexport.spec import TensorSpec
+
+if TYPE_CHECKING:
+    from tfexport.exporting.binding import MissingSpecError
 
 Step = Callable[[str, str], AbstractContextManager[None]]
 """Told of each step while it runs: its name (import, trace, save, verify) and what it is for."""
@@ -88,7 +91,7 @@ def save_module(
     start_tensorflow()
     made_by = module if isinstance(module, type) else type(module)
     origin = Origin(f"{made_by.__module__}:{made_by.__qualname__}")
-    return _save(module, origin, destination, options, _no_steps, _python_example)
+    return _save(module, origin, destination, options, _no_steps, _describe_call)
 
 
 def save_target(
@@ -114,10 +117,11 @@ def save_target(
 
             seed_everything(options.seed)
         module = make_object(find_target(target), target.text, parsed)
-    words = ["tfexport save", target.text, *(f"--arg {text}" for text in arguments)]
 
-    def example(options: Sequence[str]) -> str:
-        return " ".join([*words, *options])
+    def example(missing: MissingSpecError) -> str:
+        from tfexport.exporting.examples import describe_command
+
+        return describe_command(target.text, arguments, options, _as_saveable(module), missing)
 
     return _save(module, Origin(target.text, tuple(arguments)), destination, options, step, example)
 
@@ -128,7 +132,7 @@ def _save(
     destination: Destination,
     options: SaveOptions,
     step: Step,
-    example: Callable[[Sequence[str]], str],
+    example: Callable[[MissingSpecError], str],
 ) -> SaveResult:
     from tfexport.exporting.binding import MissingSpecError
     from tfexport.exporting.export import Export
@@ -138,7 +142,7 @@ def _save(
         try:
             export = Export.prepare(exported, options, step)
         except MissingSpecError as error:
-            raise SpecError(f"{error} For example: {example(error.options)}") from None
+            raise SpecError(f"{error} {example(error)}") from None
         return _write(export, staging, destination, origin, step)
 
 
@@ -170,15 +174,10 @@ def _as_saveable(module: Any) -> Any:
     raise TargetError(f"A {kind} is not a tf.Module: TensorFlow cannot save it.{advice}")
 
 
-def _python_example(options: Sequence[str]) -> str:
-    """Options of the command line as keyword arguments of save_module."""
-    specs = [word.removeprefix("--spec ") for word in options if word.startswith("--spec ")]
-    constants = [word.removeprefix("--const ") for word in options if word.startswith("--const ")]
-    pairs = (text.partition("=") for text in constants)
-    words = [f"specs={specs!r}"] if specs else []
-    if constants:
-        words.append(f"constants={{{', '.join(f'{name!r}: {value}' for name, _, value in pairs)}}}")
-    return ", ".join(words)
+def _describe_call(missing: MissingSpecError) -> str:
+    from tfexport.exporting.examples import describe_call
+
+    return describe_call(missing)
 
 
 def _no_steps(name: str, subject: str) -> AbstractContextManager[None]:

@@ -14,8 +14,9 @@ from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import SpecError, UserCodeError
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.generating import Array, Sizes, generate_inputs
+from tfexport.exporting.keeping import kept_state
 from tfexport.exporting.outputs import name_outputs
-from tfexport.exporting.state import find_variables, kept_state
+from tfexport.exporting.state import find_variables
 from tfexport.exporting.structures import plain
 from tfexport.exporting.tracing import call_method
 from tfexport.exporting.user_code import guarded
@@ -86,9 +87,9 @@ def _known_sizes(shapes: Iterable[Any]) -> list[int]:
 
 def call_eagerly(module: object, bound: BoundMethod, inputs: Mapping[str, Array]) -> list[Any]:
     """Call the method once, with its state kept; gives the variables that it made."""
-    with kept_state(module) as made:
+    with kept_state(module) as state:
         run_eagerly(bound, inputs)
-    return made
+    return state.made
 
 
 def run_eagerly(bound: BoundMethod, inputs: Mapping[str, Array]) -> dict[str, Any]:
