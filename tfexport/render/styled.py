@@ -20,7 +20,9 @@ _STYLES = {
     "number": "",
     "dim": "dim",
     "bar": "blue",
+    "good": "green",
     "warning": "yellow",
+    "bad": "red",
 }
 _THEME = Theme({f"page.{name}": style for name, style in _STYLES.items() if style})
 
