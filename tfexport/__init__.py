@@ -17,12 +17,24 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
+    from tfexport.checking.checker import CheckOptions
+    from tfexport.checking.findings import ModelCheck
+    from tfexport.comparing.models import DiffOptions, DiffReport
     from tfexport.errors import TfexportError
     from tfexport.runtime.model import LoadedModel
     from tfexport.savedmodel.description import ModelDescription
     from tfexport.spec import TensorSpec
 
-__all__ = ["TensorSpec", "TfexportError", "__version__", "inspect", "load", "save"]
+__all__ = [
+    "TensorSpec",
+    "TfexportError",
+    "__version__",
+    "check",
+    "diff",
+    "inspect",
+    "load",
+    "save",
+]
 
 __version__ = "0.1.0"
 
@@ -59,6 +71,35 @@ def load(directory: str | os.PathLike[str], *, tags: Iterable[str] | None = None
     from tfexport.runtime.model import load_model
 
     return load_model(str(directory), tags=None if tags is None else tuple(tags))
+
+
+def check(directory: str | os.PathLike[str], *, options: CheckOptions | None = None) -> ModelCheck:
+    """Whether a SavedModel is whole, loadable, safe and right: what each part came to.
+
+    The model is loaded in this process, unless something critical would run. ``options`` is a
+    ``tfexport.checking.checker.CheckOptions``. Raises SavedModelError where it cannot be read.
+    """
+    from pathlib import Path
+
+    from tfexport.checking.checker import CheckOptions, check_model
+
+    return check_model(Path(directory), options or CheckOptions())
+
+
+def diff(
+    first: str | os.PathLike[str],
+    second: str | os.PathLike[str],
+    *,
+    options: DiffOptions | None = None,
+) -> DiffReport:
+    """What changed between two SavedModels; of their outputs only where ``options`` ask for it.
+
+    ``options`` is a ``tfexport.comparing.models.DiffOptions``. Raises SavedModelError where one
+    cannot be read.
+    """
+    from tfexport.comparing.models import compare_models
+
+    return compare_models(str(first), str(second), options)
 
 
 def __getattr__(name: str) -> Any:

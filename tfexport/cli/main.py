@@ -20,6 +20,8 @@ COMMANDS = {
     "inspect": "Show what a SavedModel holds.",
     "run": "Call a signature of a SavedModel and print its outputs.",
     "bench": "Measure how fast a signature of a SavedModel is.",
+    "check": "Check whether SavedModels are whole, loadable, safe and right.",
+    "diff": "Show what changed between two SavedModels, A and B.",
     "completion": "Print the script that completes commands, options and names in a shell.",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tfexport.records import dataclass
 
-STYLES = ("", "title", "heading", "name", "type", "number", "dim", "bar", "good", "warning")
+STYLES = ("", "title", "heading", "name", "type", "number", "dim", "bar", "good", "warning", "bad")
 
 
 @dataclass(frozen=True)

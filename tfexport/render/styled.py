@@ -22,6 +22,7 @@ _STYLES = {
     "bar": "blue",
     "good": "green",
     "warning": "yellow",
+    "bad": "red",
 }
 _THEME = Theme({f"page.{name}": style for name, style in _STYLES.items() if style})
 

@@ -61,6 +61,8 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "TF_DeleteSessionOptions": (None, (c_void_p,)),
     "TF_NewGraph": (c_void_p, ()),
     "TF_DeleteGraph": (None, (c_void_p,)),
+    "TF_GraphGetOpDef": (None, (c_void_p, c_char_p, _Buffer, c_void_p)),
+    "TF_GraphVersions": (None, (c_void_p, _Buffer, c_void_p)),
     "TF_GraphOperationByName": (c_void_p, (c_void_p, c_char_p)),
     "TF_OperationNumOutputs": (c_int, (c_void_p,)),
     "TF_OperationOutputType": (c_int, (TFOutput,)),

@@ -44,6 +44,20 @@ def read_table(content: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield key, value
 
 
+def block_positions(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where each block begins and how long it is, with the byte that says how it is compressed.
+
+    The four bytes behind it are its checksum, a masked CRC-32C. Raises TableError.
+    """
+    offset, size = _index_handle(content)
+    yield offset, size + 1
+    for _, handle in _read_block(content, offset, size):
+        offset, size = _read_handle(handle, 0)
+        if offset + size + _BLOCK_TRAILER_SIZE > len(content):
+            raise TableError("a block lies outside the file")
+        yield offset, size + 1
+
+
 def _index_handle(content: bytes) -> tuple[int, int]:
     footer = content[-_FOOTER_SIZE:]
     if len(footer) < _FOOTER_SIZE or not footer.endswith(_MAGIC):

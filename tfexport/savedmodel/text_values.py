@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from tfexport.savedmodel.checkpoint import CheckpointError
 from tfexport.savedmodel.slices import Piece
 from tfexport.savedmodel.value_summary import TextSummary
+from tfexport.savedmodel.wire import read_varint
 
 _CHECKSUM_SIZE = 4
 _CHUNK = 1 << 16
@@ -31,6 +32,28 @@ def summarize_texts(pieces: Sequence[Piece]) -> TextSummary:
         sum(lengths.empty for lengths in found),
         tuple(_read_first(pieces[0], found[0])) if pieces else (),
     )
+
+
+def read_texts(piece: Piece) -> list[bytes]:
+    """All strings of a piece. Raises CheckpointError where they are damaged."""
+    with piece.path.open("rb") as file:
+        file.seek(piece.offset)
+        content = file.read(piece.size)
+    position, lengths = 0, []
+    try:
+        for _ in range(min(piece.elements, len(content) + 1)):
+            length, position = read_varint(content, position)
+            lengths.append(length)
+    except ValueError:
+        raise CheckpointError("the lengths of its strings cannot be read") from None
+    position += _CHECKSUM_SIZE if lengths else 0
+    if position + sum(lengths) != len(content):
+        raise CheckpointError("the lengths of its strings do not add up")
+    texts = []
+    for length in lengths:
+        texts.append(content[position : position + length])
+        position += length
+    return texts
 
 
 class _Lengths:

@@ -28,7 +28,7 @@ def read_fields(content: bytes) -> Iterator[tuple[int, int | bytes]]:
         yield tag >> 3, value
 
 
-def read_varint(content: bytes, position: int) -> tuple[int, int]:
+def read_varint(content: bytes | bytearray, position: int) -> tuple[int, int]:
     """A variable-length number, and where the next thing begins. Raises ValueError."""
     value = 0
     for shift in range(0, 70, 7):

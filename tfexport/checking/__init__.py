@@ -1,0 +1,1 @@
+"""Is a SavedModel whole, loadable, safe and right?"""

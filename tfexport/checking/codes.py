@@ -1,0 +1,61 @@
+"""What each code of a finding means, in a sentence that holds for all findings of it."""
+
+from __future__ import annotations
+
+CODES = {
+    # whole
+    "missing-file": "A data file of the checkpoint is missing.",
+    "cut-off-file": "A data file of the checkpoint is shorter than its index says.",
+    "longer-file": "A data file of the checkpoint goes on after its last value.",
+    "shared-bytes": "Two values of the checkpoint lie in the same bytes.",
+    "stale-file": "A data file belongs to another checkpoint than the index.",
+    "unreadable-file": "A file cannot be read.",
+    "damaged-index": "variables.index is not what was written.",
+    "damaged-values": "A value of the checkpoint is not what was written.",
+    "wrong-size": "A value of the checkpoint does not have as many bytes as its shape needs.",
+    "changed-file": "A file is not the one that fingerprint.pb was made for.",
+    "missing-checkpoint": "The model has variables and no checkpoint.",
+    "missing-values": "The checkpoint has no value for a variable, or one of another kind.",
+    "missing-asset": "A file that the graph reads is missing.",
+    "damaged-fingerprint": "fingerprint.pb cannot be read.",
+    "damaged-manifest": "tfexport's manifest cannot be read.",
+    # loadable
+    "no-tags": "A metagraph has no tags, by which loaders ask for it.",
+    "same-tags": "Two metagraphs have the same tags.",
+    "refused-version": "TensorFlow refuses graphs of this version.",
+    "newer-version": "The graph was made by a newer TensorFlow.",
+    "unregistered-op": "An op is not registered in TensorFlow.",
+    "removed-op": "An op is no longer allowed in graphs of this version.",
+    "unknown-attribute": "A node has an attribute that its op does not have.",
+    "missing-attribute": "A node lacks an attribute that its op needs.",
+    "missing-node": "A node takes its input from a node that does not exist.",
+    "missing-tensor": "A signature, or what loads the model, names a tensor that does not exist.",
+    "not-loaded": "TensorFlow refuses to load the model.",
+    "crash": "TensorFlow crashes when the model is loaded or called.",
+    "damaged-keras-metadata": "keras_metadata.pb cannot be read.",
+    "stray-keras-metadata": "keras_metadata.pb tells of objects that the model does not have.",
+    # safe
+    "python": "An op runs Python.",
+    "native-code": "An op calls native code by its name.",
+    "hidden-graph": "An op runs a graph that is kept in a string.",
+    "writes-files": "An op writes or deletes files.",
+    "network": "An op opens the network.",
+    "reads-files": "An op reads files that are not the model's own assets.",
+    "ends-process": "An op can end the process that runs it.",
+    "prints": "An op prints values.",
+    "asserts": "An op stops the call where a condition is not met.",
+    "host": "An op exchanges values between an accelerator and its host.",
+    "devices": "An op exchanges values with other devices or processes.",
+    "opaque": "An op runs code that is not looked into.",
+    "lambda-layer": "A Keras layer is a Python function.",
+    "huge-constant": "A constant in the graph is suspiciously large.",
+    "outside-path": "The name of an asset leads outside of the model's directory.",
+    "outside-link": "A link leads outside of the model's directory.",
+    "program": "A file is an executable, a script or a pickle.",
+    # right
+    "missing-signature": "A signature that was called when the model was saved is gone.",
+    "missing-output": "An output that the model gave when it was saved is gone.",
+    "failed-call": "A call that worked when the model was saved fails.",
+    "other-values": "The model gives other values than when it was saved.",
+}
+"""By code; in the order of the parts."""
