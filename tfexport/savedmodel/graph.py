@@ -73,7 +73,7 @@ class GraphScan:
             OpCount(op, graph[op], functions[op] - self.function_machinery[op], machinery[op])
             for op in self.graph_ops.keys() | functions.keys()
         ]
-        return sorted(found, key=lambda count: (-count.own, -count.machinery, count.op))
+        return sorted(found, key=_frequency)
 
     def _largest_constants(self) -> Iterator[Constant]:
         # The names break ties, so that the order is the same each time.
@@ -97,6 +97,10 @@ class GraphScan:
                 for node in function.node_def:
                     if node.op == "Const":
                         yield _stored_bytes(node.attr["value"].tensor), node.name, name, node
+
+
+def _frequency(count: OpCount) -> tuple[int, int, str]:
+    return -count.own, 0 if count.own else -count.machinery, count.op
 
 
 def node_name(tensor_name: str) -> str:
