@@ -51,7 +51,7 @@ def block_positions(content: bytes) -> Iterator[tuple[int, int]]:
     """
     offset, size = _index_handle(content)
     yield offset, size + 1
-    for _, handle in _read_block(content, offset, size):
+    for _, handle in _read_entries(_read_block(content, offset, size)):
         offset, size = _read_handle(handle, 0)
         if offset + size + _BLOCK_TRAILER_SIZE > len(content):
             raise TableError("a block lies outside the file")
