@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfexport.cli.completing import MODEL_DIRECTORY
+from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import bytes_progress
+from tfexport.cli.replaying import (
+    ReplayOptions,
+    list_libraries,
+    read_tolerances,
+    replay_options,
+)
 from tfexport.cli.settings import common_options, current_settings, json_option
 from tfexport.errors import UsageError
 from tfexport.suggestions import did_you_mean
@@ -35,7 +43,7 @@ def parse_parts(text: str) -> tuple[str, ...]:
 
 
 @click.command()
-@click.argument("directories", nargs=-1, required=True, metavar="DIR…")
+@click.argument("directories", nargs=-1, required=True, metavar="DIR…", type=MODEL_DIRECTORY)
 @click.option("--only", metavar="PART,…", help="Some of: whole, loadable, safe, right.")
 @click.option("--quick", is_flag=True, help="Do not read the values, and do not load the model.")
 @click.option(
@@ -44,30 +52,11 @@ def parse_parts(text: str) -> tuple[str, ...]:
     type=click.Path(path_type=Path),
     help="Inputs, and the outputs that they must give.",
 )
-@click.option("--signature", "-s", metavar="NAME", help="The signature that --samples are for.")
-@click.option("--rtol", multiple=True, metavar="[OUTPUT=]X", help="Allowed relative difference.")
-@click.option("--atol", multiple=True, metavar="[OUTPUT=]X", help="Allowed absolute difference.")
 @click.option(
     "--fail-on",
     type=click.Choice(["critical", "medium", "low"]),
     default="medium",
     help="The mildest finding that makes the exit code 1 (default: medium).",
-)
-@click.option("--trust", is_flag=True, help="Load a model although it reaches outside its graph.")
-@click.option(
-    "--load-library",
-    "libraries",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A library of custom ops; repeatable.",
-)
-@click.option(
-    "--import",
-    "packages",
-    multiple=True,
-    metavar="PACKAGE",
-    help="A package of custom ops, such as tensorflow_text; repeatable.",
 )
 @click.option(
     "--sarif",
@@ -75,6 +64,7 @@ def parse_parts(text: str) -> tuple[str, ...]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the findings for code-scanning pages.",
 )
+@replay_options
 @json_option
 @common_options
 def check(directories: Sequence[str], as_json: bool, sarif: Path | None, **values: Any) -> None:
@@ -82,7 +72,7 @@ def check(directories: Sequence[str], as_json: bool, sarif: Path | None, **value
 
     DIR is a SavedModel, or a folder of them.
     """
-    options = _read_options(**values)
+    options = _read_options(take_options(ReplayOptions, values), **values)
     from tfexport.checking.checker import check_models
 
     report = check_models(directories, options, bytes_progress)
@@ -93,29 +83,19 @@ def check(directories: Sequence[str], as_json: bool, sarif: Path | None, **value
         raise click.exceptions.Exit(1)
 
 
-def _read_options(
-    *,
-    only: str | None,
-    rtol: Sequence[str],
-    atol: Sequence[str],
-    libraries: Sequence[Path],
-    packages: Sequence[str],
-    **values: Any,
-) -> CheckOptions:
+def _read_options(replay: ReplayOptions, *, only: str | None, **values: Any) -> CheckOptions:
     parts = None if only is None else parse_parts(only)
+    if parts is not None and "right" not in parts and values["samples"] is not None:
+        raise UsageError(f"--samples is for the part 'right', which --only {only} leaves out.")
     from tfexport.checking.checker import CheckOptions
-    from tfexport.comparing.tolerance import parse_tolerances
 
-    if packages:
-        from tfexport.runtime.op_libraries import find_op_libraries
-
-        found = [path for package in packages for path in find_op_libraries(package)]
-        libraries = [*libraries, *found]
     settings = current_settings()
     return CheckOptions(
         parts=parts,
-        tolerances=parse_tolerances(rtol, atol),
-        libraries=tuple(libraries),
+        signature=replay.signature,
+        tolerances=read_tolerances(replay),
+        trust=replay.trust,
+        libraries=list_libraries(replay),
         isolated=settings.own_process,
         debug=settings.debug,
         **values,

@@ -107,7 +107,9 @@ def _read_model(ctx: click.Context) -> ModelDescription | None:
 
 def _directory(ctx: click.Context) -> str:
     # click gives up at the option that has no value yet, and leaves the arguments where they are.
-    typed = ctx.params.get("directory") or next(iter(ctx.args), os.devnull)
+    given = (ctx.params.get(name) for name in ("directory", "first", "directories"))
+    typed = next(filter(None, (*given, *ctx.args)), os.devnull)
+    typed = typed if isinstance(typed, str) else typed[0]
     return str(Path(os.path.expandvars(typed)).expanduser())  # the shell has not done it yet
 
 
@@ -120,6 +122,9 @@ complete_signature = _complete(lambda model, ctx: signature_names(model))
 complete_variable = _complete(lambda model, ctx: variable_names(model))
 complete_function = _complete(lambda model, ctx: function_names(model))
 complete_input = _complete(lambda model, ctx: input_names(model, _signature(ctx)))
+complete_output_value = _complete(
+    lambda model, ctx: (f"{name}=" for name in output_names(model, _signature(ctx)))
+)
 complete_output = _complete(lambda model, ctx: output_names(model, _signature(ctx)))
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfexport.cli.completing import MODEL_DIRECTORY, complete_input, complete_tags
+from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import bytes_progress
+from tfexport.cli.replaying import (
+    ReplayOptions,
+    list_libraries,
+    read_tolerances,
+    replay_options,
+)
 from tfexport.cli.settings import common_options, current_settings, json_option
 from tfexport.errors import UsageError
 
@@ -21,8 +28,8 @@ SCHEMA = "tfexport.diff/1"
 
 
 @click.command()
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", type=MODEL_DIRECTORY)
+@click.argument("second", metavar="B", type=MODEL_DIRECTORY)
 @click.option("--outputs", is_flag=True, help="Call both with the same inputs, and compare.")
 @click.option(
     "--input",
@@ -30,9 +37,9 @@ SCHEMA = "tfexport.diff/1"
     "inputs",
     multiple=True,
     metavar="[NAME=]WHERE",
+    shell_complete=complete_input,
     help="An input for --outputs, as for run; repeatable. Default: the calls kept with A.",
 )
-@click.option("--signature", "-s", metavar="NAME", help="The one to call. Default: all of them.")
 @click.option(
     "--seed", type=int, default=0, metavar="N", help="For random inputs, where none are kept."
 )
@@ -42,27 +49,15 @@ SCHEMA = "tfexport.diff/1"
 @click.option(
     "--shape", "shapes", multiple=True, metavar="NAME=DIM,DIM…", help="Shape of a random input."
 )
-@click.option("--rtol", multiple=True, metavar="[OUTPUT=]X", help="Allowed relative difference.")
-@click.option("--atol", multiple=True, metavar="[OUTPUT=]X", help="Allowed absolute difference.")
 @click.option("--breaking-only", is_flag=True, help="Exit with 1 only where a client would fail.")
 @click.option("--quick", is_flag=True, help="Compare the checksums of values, not the values.")
-@click.option("--tags", metavar="A,B", help="Which metagraph, where there are several.")
-@click.option("--trust", is_flag=True, help="Call models although they reach outside the graph.")
 @click.option(
-    "--load-library",
-    "libraries",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A library of custom ops; repeatable.",
+    "--tags",
+    metavar="A,B",
+    shell_complete=complete_tags,
+    help="Which metagraph, where there are several.",
 )
-@click.option(
-    "--import",
-    "packages",
-    multiple=True,
-    metavar="PACKAGE",
-    help="A package of custom ops, such as tensorflow_text; repeatable.",
-)
+@replay_options
 @json_option
 @common_options
 def diff(
@@ -79,9 +74,10 @@ def diff(
 
     The exit code is 0 where nothing did, and 1 where something did.
     """
+    replay = take_options(ReplayOptions, values)
     if not outputs:
-        _refuse_without_outputs(**values)
-    asked = _read_outputs(**values) if outputs else None
+        _refuse_without_outputs(replay, **values)
+    asked = _read_outputs(replay, **values) if outputs else None
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tfexport.comparing.models import DiffOptions, compare_models
 
@@ -98,39 +94,36 @@ def diff(
 
 
 def _read_outputs(
-    *,
-    inputs: Sequence[str],
-    shapes: Sequence[str],
-    rtol: Sequence[str],
-    atol: Sequence[str],
-    libraries: Sequence[Path],
-    packages: Sequence[str],
-    **values: Any,
+    replay: ReplayOptions, *, inputs: Sequence[str], shapes: Sequence[str], **values: Any
 ) -> OutputOptions:
     from tfexport.comparing.outputs import OutputOptions
-    from tfexport.comparing.tolerance import parse_tolerances
     from tfexport.data.generating import parse_shapes
 
-    if packages:
-        from tfexport.runtime.op_libraries import find_op_libraries
-
-        found = [path for package in packages for path in find_op_libraries(package)]
-        libraries = [*libraries, *found]
     return OutputOptions(
         inputs=tuple(inputs),
+        signature=replay.signature,
         shapes=parse_shapes(shapes),
-        tolerances=parse_tolerances(rtol, atol),
-        libraries=tuple(libraries),
+        tolerances=read_tolerances(replay),
+        trust=replay.trust,
+        libraries=list_libraries(replay),
         debug=current_settings().debug,
         **values,
     )
 
 
-def _refuse_without_outputs(**values: Any) -> None:
-    for name in ("inputs", "signature", "shapes", "rtol", "atol"):
-        if values[name]:
-            option = {"inputs": "input", "shapes": "shape"}.get(name, name)
-            raise UsageError(f"--{option} is for calling the models: add --outputs.")
+def _refuse_without_outputs(
+    replay: ReplayOptions, *, inputs: Sequence[str], shapes: Sequence[str], **values: Any
+) -> None:
+    given = {
+        "input": inputs,
+        "shape": shapes,
+        "signature": replay.signature,
+        "rtol": replay.rtol,
+        "atol": replay.atol,
+    }
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--{name} is for calling the models: add --outputs.")
 
 
 def _show(report: DiffReport, as_json: bool) -> None:
