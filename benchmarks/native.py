@@ -30,8 +30,15 @@ def compile_native(folder: Path) -> Path | None:
         return None
     tensorflow = Path(spec.submodule_search_locations[0])
     program = folder / "native_run"
-    include = tensorflow / "include"
-    words: list[str | Path] = [compiler, "-O2", "-o", program, _SOURCE, "-I", include]
+    words: list[str | Path] = [
+        compiler,
+        "-O2",
+        "-o",
+        program,
+        _SOURCE,
+        "-I",
+        tensorflow / "include",
+    ]
     words += ["-L", tensorflow, "-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"]
     subprocess.run([*map(str, words), f"-Wl,-rpath,{tensorflow}"], check=True)
     return program

@@ -63,10 +63,11 @@ class Feed:
                 arrays.update(self._read_rows(source))
         return arrays
 
-    def batches(self, size: int) -> Iterator[Arrays]:
+    def batches(self, size: int, *, together: int = 1) -> Iterator[Arrays]:
         """The inputs ``size`` rows at a time, the last batch as short as it comes.
 
-        Inputs without rows (a scalar, say) are whole in every batch. Raises UsageError where the
+        With ``together`` as many batches come as one, to be split by who takes them. Inputs
+        without rows (a scalar, say) are whole in every batch. Raises UsageError where the
         signature has no batch of that size, InputDataError for what does not fit.
         """
         require_streamable(list(self.specs.values()), size)
@@ -77,7 +78,7 @@ class Feed:
         constants: Arrays = {}
         for source in self.sources:
             constants.update(self._read_constants(source))
-        return self._merge(constants, streams, size)
+        return self._merge(constants, streams, size * together)
 
     def _merge(self, constants: Arrays, streams: Sequence[_Stream], size: int) -> Iterator[Arrays]:
         for parts in _in_step([stream.batches(self, size) for stream in streams], streams):

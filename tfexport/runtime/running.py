@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfexport.data.arrays import Array, Arrays
@@ -15,9 +15,11 @@ from tfexport.data.batching import (
     trim_rows,
 )
 from tfexport.data.feeding import Feed
+from tfexport.runtime.blocks import batches_in_block, join_outputs, split_block
 from tfexport.runtime.engine import Call
 from tfexport.runtime.streaming import read_ahead, write_behind
 from tfexport.savedmodel.description import Signature
+from tfexport.spec import TensorSpec
 
 Write = Callable[[Arrays], None]
 Advance = Callable[[int], None]
@@ -46,20 +48,28 @@ class Run:
         last row, and its outputs are cut. ``advance`` is told the rows that are done.
         """
         with write_behind(write) as write_later:
-            for rows, outputs in self._batches(size):
+            batches = self._batches(size, advance)
+            for outputs in join_outputs(batches, row_outputs(self.signature)):
                 write_later(outputs)
-                advance(rows)
 
-    def _batches(self, size: int) -> Iterator[tuple[int, Arrays]]:
+    def _batches(self, size: int, advance: Advance) -> Iterator[Arrays]:
         specs = [tensor.graph_spec for tensor in self.signature.inputs]
         with_rows, fixed = names_with_rows(specs), fixed_batch(specs)
         cut = row_outputs(self.signature)
-        for batch in read_ahead(self.feed.batches(size)):
+        for batch in self._inputs(size, specs, with_rows):
             rows = count_rows({name: batch[name] for name in batch if name in with_rows})
             if fixed is not None and rows < fixed:
                 batch = pad_rows(batch, with_rows, fixed)
             outputs = self.call({**self.defaults, **batch})
-            yield rows, outputs if fixed is None else trim_rows(outputs, cut, rows)
+            yield outputs if fixed is None else trim_rows(outputs, cut, rows)
+            advance(rows)
+
+    def _inputs(
+        self, size: int, specs: Sequence[TensorSpec], with_rows: frozenset[str]
+    ) -> Iterator[Arrays]:
+        fed = [spec for spec in specs if spec.name in with_rows & self.feed.names]
+        for block in read_ahead(self.feed.batches(size, together=batches_in_block(fed, size))):
+            yield from split_block(block, with_rows, size)
 
 
 def row_outputs(signature: Signature) -> frozenset[str]:
