@@ -149,6 +149,22 @@ def test_output_names_constants_and_samples_reach_the_signature(
         assert model(np.float32([[1, 2]]))["scaled"].tolist() == [[3, 6]]
 
 
+def test_what_the_users_code_prints_is_no_result(tfexport: Run, tmp_path: Path) -> None:
+    source = tmp_path / "printing.py"
+    source.write_text(
+        "import tensorflow as tf\n\n\n"
+        "class Printing(tf.Module):\n"
+        "    def __call__(self, x):\n"
+        "        print('called')\n"
+        "        return x\n\n\n"
+        "print('imported')\n"
+    )
+    options = ["--spec", "3", "-o", tmp_path / "m", "-q", "--json"]
+    outcome = tfexport("save", f"{source}:Printing", *options)
+    assert json.loads(outcome.stdout)["name"] == "m"
+    assert set(outcome.stderr.splitlines()) == {"imported", "called"}
+
+
 def test_a_bare_function_is_a_target(tfexport: Run, tmp_path: Path) -> None:
     source = tmp_path / "functions.py"
     source.write_text(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,15 +99,16 @@ def _save(request: SaveRequest, as_json: bool) -> None:
     from tfexport.cli.steps import told_step
     from tfexport.exporting.saving import save_target
 
-    settings = current_settings()
-    result = save_target(
-        request.target,
-        request.arguments,
-        request.destination,
-        request.options,
-        told_step,
-        debug=settings.debug,
-    )
+    # What the user's own code prints is no result: --json must stay JSON.
+    with contextlib.redirect_stdout(sys.stderr):
+        result = save_target(
+            request.target,
+            request.arguments,
+            request.destination,
+            request.options,
+            told_step,
+            debug=current_settings().debug,
+        )
     for warning in result.warnings:
         label = click.style("Warning:", fg="yellow", bold=True)
         click.echo(f"{label} {warning}", err=True)
