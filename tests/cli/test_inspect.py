@@ -35,8 +35,14 @@ def steady(text: str) -> str:
     return text
 
 
+@pytest.fixture(autouse=True)
+def _a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A width like a terminal's."""
     monkeypatch.setenv("COLUMNS", "80")
 
 
