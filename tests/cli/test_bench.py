@@ -146,11 +146,12 @@ def test_a_signature_without_a_batch_is_measured_in_calls(
     assert (measurement["batch_size"], measurement["rows_per_second"]) == (None, None)
 
 
-def test_texts_that_take_longer_to_hand_over_than_to_use_are_told(
-    tfexport: Run, light_model: Path
-) -> None:
+def test_handing_over_texts_is_timed_beside_the_call(tfexport: Run, light_model: Path) -> None:
+    # Which of the two takes longer is for test_warnings: here it depends on the machine's load.
     report = report_of(tfexport, light_model, "--signature", "count", "-b", "20000")
-    assert any("bound by its inputs, not by compute" in text for text in report["warnings"])
+    (measurement,) = report["measurements"]
+    assert 0 < measurement["copy"] < measurement["seconds"]
+    assert measurement["input_bytes"] > 20000
 
 
 def test_profile_writes_a_timeline_and_names_the_dearest_ops(tfexport: Run, mlp: Path) -> None:
