@@ -90,6 +90,13 @@ def _imports_of_the_test_only() -> Iterator[None]:
             del sys.modules[name]
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No width and no colours but those that a test sets: pytest-xdist passes its own width on."""
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def shared_directory(factory: pytest.TempPathFactory) -> Path:
     """A directory for models that the workers of pytest-xdist share."""
     base = factory.getbasetemp()
