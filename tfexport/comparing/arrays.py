@@ -123,7 +123,8 @@ def _compare_closely(
         same = (wanted == found) | (np.isnan(wanted) & np.isnan(found))
         numbers, distance, needed = _measure(wanted, found, same)
         allowed = tolerance.absolute + tolerance.relative * np.abs(wanted)
-        beyond = ~same & ~(distance <= allowed)
+        # Whatever is allowed of an infinite value, what is infinitely far from it is too far.
+        beyond = ~same & ~((distance <= allowed) & np.isfinite(distance))
     index = np.unravel_index(int(np.argmax(np.where(beyond, needed + 1, needed))), needed.shape)
     different = bool((~same).any())
     return ArrayDifference(

@@ -22,7 +22,12 @@ from tfexport.savedmodel.tensors import format_tensor_values
 
 _NUMBER = re.compile(r"_[0-9]+\Z")
 _TRACED = re.compile(r"__(?:inference|forward|backward)_")
-_ADDRESS = re.compile(rb"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# What shares a table or an interface is named by an address, a UUID, or the number of an object.
+_NUMBERED = re.compile(
+    rb"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]+"
+)
+# tensorflow/python/ops/lookup_ops.py: initializers of tables, numbered like functions.
+_INITIALIZER = re.compile(r"(key_value_init|text_file_init)[0-9]+")
 
 # Attributes that differ from one tracing, process or machine to the next.
 _PASSING = frozenset(
@@ -58,6 +63,10 @@ def compare_graphs(first: MetaGraphDef, second: MetaGraphDef) -> tuple[NodeChang
     return tuple(changes)
 
 
+def _normal_name(name: str) -> str:
+    return _INITIALIZER.sub(r"\1", name)
+
+
 def base_name(function: str) -> str:
     """A function's name without what tracing puts around it.
 
@@ -76,7 +85,9 @@ class _Side:
         machinery = _machinery(metagraph, calls, main)
         self._names = set(calls.functions)
         self.nodes = {
-            name: node for name, node in main.nodes.items() if name not in machinery.nodes
+            _normal_name(name): node
+            for name, node in main.nodes.items()
+            if name not in machinery.nodes
         }
         left_out = set(machinery.functions)
         self.functions: dict[str, list[Any]] = {}
@@ -90,10 +101,10 @@ class _Side:
         copy = type(node)()
         copy.CopyFrom(node)
         copy.ClearField("experimental_debug_info")
+        copy.name = _normal_name(copy.name)
         if copy.op in self._names:
             copy.op = base_name(copy.op)
-        if function is not None:
-            copy.input[:] = [self._normal_input(name, function) for name in copy.input]
+        copy.input[:] = [self._normal_input(name, function) for name in copy.input]
         self._normalize_attributes(copy.attr)
         return canonical_bytes(copy)
 
@@ -106,17 +117,17 @@ class _Side:
             for argument in (*function.signature.input_arg, *function.signature.output_arg)
         ]
         results = [
-            f"{key}={self._normal_input(value, name)}"
+            f"{_normal_name(key)}={self._normal_input(value, name)}"
             for mapping in (function.ret, function.control_ret)
             for key, value in sorted(mapping.items())
         ]
         return b"\0".join([*sorted(nodes), "\0".join([*arguments, *results]).encode()])
 
-    def _normal_input(self, name: str, function: str) -> str:
+    def _normal_input(self, name: str, function: str | None) -> str:
         # A function's own name, with its number, is in the names of some of its arguments.
-        for own in (function, function.lower()):
+        for own in () if function is None else (function, function.lower()):
             name = name.replace(own, base_name(own))
-        return name
+        return _normal_name(name)
 
     def _normalize_attributes(self, attributes: Any) -> None:
         for name in list(attributes):
@@ -131,7 +142,7 @@ class _Side:
                 for function in value.list.func:
                     self._normalize_function(function)
             elif kind == "s" and name in _SHARED_NAMES:
-                value.s = _ADDRESS.sub(b"?", value.s)
+                value.s = _NUMBERED.sub(b"?", value.s)
 
     def _normalize_function(self, function: Any) -> None:
         function.name = base_name(function.name)
@@ -167,7 +178,7 @@ def _compare_functions(
             del old[index]
     pairs = list(zip(old, new, strict=False))
     for i, j in pairs:
-        nodes = ({n.name: n for n in f.node_def} for f in (before[i], after[j]))
+        nodes = ({_normal_name(n.name): n for n in f.node_def} for f in (before[i], after[j]))
         names = before[i].signature.name, after[j].signature.name
         yield from _compare_nodes(name, first, next(nodes), second, next(nodes), names)
     yield from _describe_functions(REMOVED, name, [before[i] for i in list(old)[len(pairs) :]])
@@ -217,7 +228,8 @@ def _describe_nodes(old: NodeDef, new: NodeDef) -> tuple[str, str]:
         if not same:
             return _describe_attribute(old, name), _describe_attribute(new, name)
     if old.device != new.device:
-        return f"{old.op} on {old.device or 'any device'}", new.device or "any device"
+        before, after = (node.device or "any device" for node in (old, new))
+        return f"{old.op} on {before}", f"{new.op} on {after}"
     return old.op, f"another {new.op}"
 
 
