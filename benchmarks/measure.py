@@ -78,8 +78,7 @@ def _median(costs: Sequence[Cost]) -> Cost:
 def format_costs(title: str, costs: Mapping[str, Cost], baseline: str) -> str:
     """A Markdown table of the costs; the ratio is a row's CPU time against the baseline's."""
     lines = [
-        f"### {title}",
-        "",
+        *([f"### {title}", ""] if title else []),
         "| command | CPU s | wall s | peak MB | CPU ratio |",
         "|---|---:|---:|---:|---:|",
     ]

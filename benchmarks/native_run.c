@@ -2,8 +2,8 @@
  *
  *   native_run DIR INPUT_OP OUTPUT_OP FEATURES BATCH BATCHES [ROWS.npy OUTPUT]
  *
- * Loads a SavedModel with the tag "serve", feeds BATCHES batches of BATCH x FEATURES float32,
- * fetches one output of each, and prints the rows and the sum of the outputs. The rows come from
+ * Loads a SavedModel with the tag "serve", feeds BATCHES batches of BATCH x FEATURES float32
+ * (FEATURES may be several dimensions, as 224,224,3), fetches one output of each, and prints the rows and the sum of the outputs. The rows come from
  * ROWS.npy, a shorter last batch included, and the outputs go to OUTPUT without a header; without
  * the two every value is 1, and nothing is written.
  */
@@ -31,11 +31,27 @@ static FILE *open_rows(const char *path) {
   return rows;
 }
 
+/* The shape of a batch: its rows come first. */
+typedef struct {
+  int64_t dims[8];
+  int rank;
+  int64_t features;
+} Shape;
+
+static Shape read_shape(int64_t batch, const char *features) {
+  Shape shape = {{batch}, 1, 1};
+  for (const char *at = features; at && shape.rank < 8; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+    shape.dims[shape.rank] = atoll(at);
+    shape.features *= shape.dims[shape.rank++];
+  }
+  return shape;
+}
+
 /* Fills a tensor of at most `batch` rows; NULL at the end of the file. */
-static TF_Tensor *next_batch(FILE *rows, int64_t batch, int64_t features) {
-  int64_t dims[] = {batch, features};
+static TF_Tensor *next_batch(FILE *rows, Shape shape) {
+  int64_t *dims = shape.dims, batch = dims[0], features = shape.features;
   const size_t width = features * sizeof(float);
-  TF_Tensor *given = TF_AllocateTensor(TF_FLOAT, dims, 2, batch * width);
+  TF_Tensor *given = TF_AllocateTensor(TF_FLOAT, dims, shape.rank, batch * width);
   float *values = TF_TensorData(given);
   if (!rows) {
     for (int64_t i = 0; i < batch * features; i++) values[i] = 1.0f;
@@ -45,7 +61,7 @@ static TF_Tensor *next_batch(FILE *rows, int64_t batch, int64_t features) {
   if (dims[0] == batch) return given;
   TF_Tensor *shorter = NULL;
   if (dims[0]) {
-    shorter = TF_AllocateTensor(TF_FLOAT, dims, 2, dims[0] * width);
+    shorter = TF_AllocateTensor(TF_FLOAT, dims, shape.rank, dims[0] * width);
     memcpy(TF_TensorData(shorter), values, dims[0] * width);
   }
   TF_DeleteTensor(given);
@@ -58,7 +74,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   const char *tags[] = {"serve"};
-  const int64_t features = atoll(argv[4]), batch = atoll(argv[5]), batches = atoll(argv[6]);
+  const Shape shape = read_shape(atoll(argv[5]), argv[4]);
+  const int64_t batches = atoll(argv[6]);
 
   TF_Status *status = TF_NewStatus();
   TF_Graph *graph = TF_NewGraph();
@@ -78,7 +95,7 @@ int main(int argc, char **argv) {
   double sum = 0;
   int64_t count = 0;
   for (int64_t turn = 0; turn < batches; turn++) {
-    TF_Tensor *given = next_batch(rows, batch, features);
+    TF_Tensor *given = next_batch(rows, shape);
     if (!given) break;
     count += TF_Dim(given, 0);
     TF_Tensor *result = NULL;

@@ -84,8 +84,9 @@ def _save_mlp(directory: Path, widths: str) -> Path:
 
 def _measure_throughput(job: Job, name: str, many: Path, scale: Scale) -> Section:
     one = write_rows(scale.folder / "one.npy", job.batch, _FEATURES)
+    starts = [] if scale.quick else job.contenders(one, _ONE)
     costs = compare(
-        [*job.contenders(one, _ONE), *job.contenders(many, "")],
+        [*starts, *job.contenders(many, "")],
         runs=scale.choose(5, 1),
         warm_up=scale.choose(1, 0),
     )
@@ -101,13 +102,14 @@ def _measure_throughput(job: Job, name: str, many: Path, scale: Scale) -> Sectio
 
 
 _ONE = ", one batch"
+_NOTHING = Cost(0, 0, 0)
 
 
 def _rates(costs: Mapping[str, Cost], rows: int) -> Iterator[tuple[str, float]]:
     """Rows a second once a contender has started: what one batch takes is its start."""
     for name, cost in costs.items():
         if not name.endswith(_ONE):
-            yield name, rows / max(cost.wall - costs[name + _ONE].wall, 1e-6)
+            yield name, rows / max(cost.wall - costs.get(name + _ONE, _NOTHING).wall, 1e-6)
 
 
 def _format_rates(costs: Mapping[str, Cost], rates: Mapping[str, float]) -> str:
@@ -118,7 +120,7 @@ def _format_rates(costs: Mapping[str, Cost], rates: Mapping[str, float]) -> str:
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name, rate in rates.items():
-        cost, one = costs[name], costs[name + _ONE]
+        cost, one = costs[name], costs.get(name + _ONE, _NOTHING)
         lines.append(
             f"| {name} | {rate:,.0f} | {cost.wall:.2f} | {cost.cpu:.2f} | "
             f"{cost.peak / 1e6:.0f} | {one.peak / 1e6:.0f} |"

@@ -1,0 +1,150 @@
+"""How each command grows with the model: 10 to 10,000 variables, and as many nodes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.making import save, tfexport, write_rows
+from benchmarks.measure import Contender, Cost, compare
+from benchmarks.native import compile_native, read_ends
+from benchmarks.sections import Scale, Section, Target, run_alone
+from tfexport.cli.main import COMMANDS
+
+_TARGET = "benchmarks.modules:Chain"
+_HIGHEST = 1.1
+_FLAT = 1.15  # less growth than this from the smallest model to the largest is none
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Seconds as ``constant + factor * size ** exponent``."""
+
+    constant: float
+    factor: float
+    exponent: float
+
+
+def measure_sections(scale: Scale) -> Iterator[Section]:
+    """CPU time of each command over models of growing size, and the exponent of its growth."""
+    sizes = scale.choose((10, 100, 1_000, 3_000, 10_000), (8,))
+    rows = write_rows(scale.folder / "x.npy", 2, 4)
+    native = compile_native(scale.folder)
+    models = {size: _save(scale.folder / f"chain_{size}", size) for size in sizes}
+    costs = _compare(models, rows, native, scale)
+    names = list(dict.fromkeys(name for name, _ in costs))
+    fits = {name: fit_growth({s: costs[name, s].cpu for s in sizes}) for name in names}
+    yield Section(
+        "Growth with the number of variables and nodes",
+        _format(costs, names, sizes, fits),
+        tuple(_targets(fits, scale)),
+    )
+
+
+def _save(directory: Path, size: int) -> Path:
+    return save(_TARGET, directory, "--arg", str(size), "--no-verify", "--no-samples")
+
+
+def _compare(
+    models: Mapping[int, Path], rows: Path, native: Path | None, scale: Scale
+) -> dict[tuple[str, int], Cost]:
+    contenders = {
+        f"{name} {size}": (name, size, command)
+        for size, model in models.items()
+        for name, command in _commands(model, size, rows, native, scale)
+    }
+    costs = compare(
+        [Contender(key, command) for key, (_, _, command) in contenders.items()],
+        runs=scale.choose(3, 1),
+        warm_up=0,
+    )
+    return {(name, size): costs[key] for key, (name, size, _) in contenders.items()}
+
+
+def _commands(
+    model: Path, size: int, rows: Path, native: Path | None, scale: Scale
+) -> Iterator[tuple[str, Sequence[str | Path]]]:
+    yield "inspect", tfexport("inspect", model)
+    yield "run", tfexport("run", model, "--input", rows)
+    if "check" in COMMANDS:
+        yield "check", tfexport("check", model)
+    output = scale.folder / f"saved_{size}"
+    words = ["save", _TARGET, "--arg", str(size), "--force", "--quiet"]
+    yield "save", tfexport(*words, "-o", output)
+    yield "bare script", [sys.executable, "-c", _BARE, str(size), scale.folder / f"bare_{size}"]
+    if native is not None:
+        ends = read_ends(model)
+        yield "C program", [native, model, ends.input, ends.output, "4", "2", "1"]
+
+
+_BARE = """
+import sys
+import tensorflow as tf
+from benchmarks.modules import Chain
+tf.saved_model.save(Chain(int(sys.argv[1])), sys.argv[2])
+"""
+
+
+def fit_growth(seconds: Mapping[int, float]) -> Fit:
+    """The constant, factor and exponent that fit ``seconds`` by size best.
+
+    Least squares of the relative errors: for each exponent the other two follow (they are
+    linear). An exponent of 0 where nothing grows.
+    """
+    sizes = sorted(seconds)
+    if seconds[sizes[-1]] < _FLAT * seconds[sizes[0]]:
+        return Fit(seconds[sizes[0]], 0.0, 0.0)
+    fits = [_fit_linear(seconds, step / 100) for step in range(20, 251)]
+    return min(fits, key=lambda fit: _error(seconds, fit))
+
+
+def _fit_linear(seconds: Mapping[int, float], exponent: float) -> Fit:
+    points = [(float(n) ** exponent, value, value**-2.0) for n, value in seconds.items()]
+    total = sum(weight for _, _, weight in points)
+    x = sum(weight * point for point, _, weight in points) / total
+    y = sum(weight * value for _, value, weight in points) / total
+    over = sum(weight * (point - x) * (value - y) for point, value, weight in points)
+    under = sum(weight * (point - x) ** 2 for point, _, weight in points)
+    factor = over / under
+    return Fit(y - factor * x, factor, exponent)
+
+
+def _error(seconds: Mapping[int, float], fit: Fit) -> float:
+    if fit.constant < 0 or fit.factor < 0:  # no command takes less than no time
+        return math.inf
+    return math.fsum(
+        (fit.constant + fit.factor * float(size) ** fit.exponent - value) ** 2 / value**2
+        for size, value in seconds.items()
+    )
+
+
+def _format(
+    costs: Mapping[tuple[str, int], Cost],
+    names: Sequence[str],
+    sizes: Sequence[int],
+    fits: Mapping[str, Fit],
+) -> str:
+    lines = [
+        "CPU seconds; the exponent k is that of the fit a + b · n^k over the sizes n "
+        "(0: it does not grow).",
+        "",
+        f"| command | {' | '.join(f'{size:,}' for size in sizes)} | k |",
+        f"|---|{'---:|' * (len(sizes) + 1)}",
+    ]
+    for name in names:
+        cells = " | ".join(f"{costs[name, size].cpu:.2f}" for size in sizes)
+        lines.append(f"| {name} | {cells} | {fits[name].exponent:.2f} |")
+    return "\n".join(lines)
+
+
+def _targets(fits: Mapping[str, Fit], scale: Scale) -> Iterator[Target]:
+    for name in ("inspect", "run", "save", "check"):
+        if name in fits and not scale.quick:  # sizes that differ by nothing have no exponent
+            yield Target(f"growth of {name}: exponent", fits[name].exponent, at_most=_HIGHEST)
+
+
+if __name__ == "__main__":
+    run_alone(measure_sections)

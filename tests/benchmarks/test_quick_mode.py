@@ -1,0 +1,35 @@
+"""Every benchmark runs from end to end at tiny sizes, so that none of them rots."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.__main__ import find_benchmarks
+from tests.conftest import ROOT
+
+NAMES = list(find_benchmarks())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_runs_in_quick_mode(name: str) -> None:
+    before = (ROOT / "benchmarks" / "RESULTS.md").exists()
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", name, "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("# Results\n")
+    assert "quick mode" in run.stdout
+    assert run.stdout.count("\n## ") >= 1
+    assert "nan" not in run.stdout
+    assert (ROOT / "benchmarks" / "RESULTS.md").exists() == before
+
+
+def test_the_benchmarks_are_found() -> None:
+    assert {"growth", "keras_application", "run_cost", "streaming"} <= set(NAMES)
