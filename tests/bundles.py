@@ -1,4 +1,4 @@
-"""Writes checkpoints as TensorFlow's BundleWriter does, byte by byte, for tests that need odd ones."""
+"""Writes checkpoints as TensorFlow's BundleWriter does, byte by byte, for odd ones."""
 
 from __future__ import annotations
 

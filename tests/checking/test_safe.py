@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,8 +174,8 @@ def test_programs_and_links_among_the_files(model: Model, check: Check, tmp_path
     (tmp_path / "assets/run").write_bytes(b"\x7fELF\x02")
     (tmp_path / "variables").mkdir()
     (tmp_path / "variables/variables.data-00000-of-00001").write_bytes(b"MZ, by chance")
-    os.symlink("/etc/hostname", tmp_path / "assets/link")
-    os.symlink("run", tmp_path / "assets/inside")
+    (tmp_path / "assets/link").symlink_to("/etc/hostname")
+    (tmp_path / "assets/inside").symlink_to("run")
     assert check() == [
         (
             "medium",
