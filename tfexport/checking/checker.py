@@ -199,7 +199,7 @@ class _Check:
 
     def _read_checkpoint(self, files: CheckpointFiles) -> str:
         self._findings.extend(files.findings())
-        values = "1 value" if files.tensors == 1 else f"{files.tensors:,} values"
+        values = _count(files.tensors, "value")
         if self._options.quick:
             return f"{values} there, not read (--quick)"
         with self._progress(files.bytes) as advance:
@@ -211,7 +211,9 @@ class _Check:
         graphs = [view.description.graph for view in self._model.views]
         nodes = sum(graph.nodes + graph.function_nodes for graph in graphs)
         functions = sum(graph.functions for graph in graphs)
-        self._notes[SAFE] = f"{nodes:,} nodes in the graph and {functions:,} functions looked at"
+        self._notes[SAFE] = (
+            f"{_count(nodes, 'node')} in the graph and {_count(functions, 'function')} looked at"
+        )
 
     def _check_natively(self, parts: frozenset[str]) -> None:
         options, loadable = self._options, LOADABLE in parts
@@ -261,3 +263,7 @@ class _Check:
             message = f"crashes TensorFlow ({error.signal_name}) when it is loaded or called"
             subject = self._model.name
             self._findings.append(Finding(LOADABLE, CRITICAL, "crash", subject, message))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -161,8 +161,9 @@ def _ops(changes: Sequence[OpChange]) -> Iterator[Block]:
 def _nodes(changes: Sequence[NodeChange], terminal: Terminal) -> Iterator[Block]:
     if not changes:
         return
-    count = f"{len(changes):,} or more" if len(changes) >= MOST_NODES else f"{len(changes):,}"
-    yield Heading("Graph", f"{count} changes, node by node")
+    count = format_count(len(changes), "change")
+    more = " or more" if len(changes) >= MOST_NODES else ""
+    yield Heading("Graph", f"{count}{more}, node by node")
     rows = [
         (
             _MARKS[change.kind],
