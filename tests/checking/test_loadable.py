@@ -177,9 +177,7 @@ def test_a_node_whose_input_is_not_there(proto: Any, check: Check) -> None:
 
 
 @pytest.mark.parametrize("tensor", ["gone:0", "y:1", "y:x", "gone"])
-def test_a_signature_of_a_tensor_that_is_not_there(
-    proto: Any, check: Check, tensor: str
-) -> None:
+def test_a_signature_of_a_tensor_that_is_not_there(proto: Any, check: Check, tensor: str) -> None:
     proto.meta_graphs[0].signature_def["serving_default"].outputs["y"].name = tensor
     shown = tensor if ":" in tensor else tensor
     assert check(proto) == [

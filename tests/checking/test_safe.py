@@ -106,9 +106,7 @@ def test_what_nothing_reaches_says_so(model: Model, check: Check) -> None:
     ]
 
 
-def test_two_metagraphs_that_share_a_function_tell_of_it_once(
-    tmp_path: Path, model: Model
-) -> None:
+def test_two_metagraphs_that_share_a_function_tell_of_it_once(tmp_path: Path, model: Model) -> None:
     add_node(model.function("f").node_def, "w", "Abort")
     saved_model = protos.saved_model_pb2.SavedModel()
     for _ in range(2):

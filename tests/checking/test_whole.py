@@ -181,9 +181,7 @@ def test_a_fingerprint_that_cannot_be_read(dense: Path) -> None:
 def test_variables_without_a_value_or_with_one_of_another_kind(dense: Path) -> None:
     shutil.rmtree(dense / "variables")
     (dense / "fingerprint.pb").unlink()
-    write_bundle(
-        dense, {"bias/.ATTRIBUTES/VARIABLE_VALUE": Stored("float64", (3,), b"\0" * 24)}
-    )
+    write_bundle(dense, {"bias/.ATTRIBUTES/VARIABLE_VALUE": Stored("float64", (3,), b"\0" * 24)})
     assert found(dense) == [
         (
             "critical",

@@ -54,7 +54,9 @@ def varint(number: int) -> bytes:
 
 
 def test_objects_have_their_number_path_and_config(tmp_path: Path) -> None:
-    write_metadata(tmp_path, (0, "root", {"class_name": "Sequential"}), (300, "root.layer-0", NAMED))
+    write_metadata(
+        tmp_path, (0, "root", {"class_name": "Sequential"}), (300, "root.layer-0", NAMED)
+    )
     assert read_keras_objects(tmp_path) == [
         KerasObject(0, "root", {"class_name": "Sequential"}),
         KerasObject(300, "root.layer-0", NAMED),
@@ -70,7 +72,9 @@ def test_no_file_no_objects(tmp_path: Path) -> None:
     assert read_keras_objects(tmp_path) == []
 
 
-@pytest.mark.parametrize("content", [b"\x0a\xff", b"\x0a\x05\x2a\x03{{{", b"\x0a\x04\x2a\x02\xff\xff"])
+@pytest.mark.parametrize(
+    "content", [b"\x0a\xff", b"\x0a\x05\x2a\x03{{{", b"\x0a\x04\x2a\x02\xff\xff"]
+)
 def test_a_damaged_file_is_said_to_be_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "keras_metadata.pb").write_bytes(content)
     with pytest.raises(KerasMetadataError, match="does not parse"):
