@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.making import save, tfexport, write_rows
+from benchmarks.making import tfexport, write_rows
 from benchmarks.measure import Contender, Cost, compare
 from benchmarks.native import compile_native, read_ends
 from benchmarks.sections import Scale, Section, Target, run_alone
-from tfexport.cli.main import COMMANDS
 
 _TARGET = "benchmarks.modules:Chain"
 _HIGHEST = 1.1
 _FLAT = 1.15  # less growth than this from the smallest model to the largest is none
+
+Commands = Mapping[str, Sequence[str | Path]]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     sizes = scale.choose((10, 100, 1_000, 3_000, 10_000), (8,))
     rows = write_rows(scale.folder / "x.npy", 2, 4)
     native = compile_native(scale.folder)
-    models = {size: _save(scale.folder / f"chain_{size}", size) for size in sizes}
-    costs = _compare(models, rows, native, scale)
+    models = {size: scale.folder / f"chain_{size}" for size in sizes}
+    costs = _compare({size: _savers(models[size], size) for size in sizes}, runs=1)
+    users = {size: _users(models[size], rows, native) for size in sizes}
+    costs |= _compare(users, runs=scale.choose(3, 1))
     names = list(dict.fromkeys(name for name, _ in costs))
     fits = {name: fit_growth({s: costs[name, s].cpu for s in sizes}) for name in names}
     yield Section(
@@ -44,40 +47,34 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     )
 
 
-def _save(directory: Path, size: int) -> Path:
-    return save(_TARGET, directory, "--arg", str(size), "--no-verify", "--no-samples")
-
-
-def _compare(
-    models: Mapping[int, Path], rows: Path, native: Path | None, scale: Scale
-) -> dict[tuple[str, int], Cost]:
+def _compare(commands: Mapping[int, Commands], runs: int) -> dict[tuple[str, int], Cost]:
     contenders = {
         f"{name} {size}": (name, size, command)
-        for size, model in models.items()
-        for name, command in _commands(model, size, rows, native, scale)
+        for size, named in commands.items()
+        for name, command in named.items()
     }
     costs = compare(
-        [Contender(key, command) for key, (_, _, command) in contenders.items()],
-        runs=scale.choose(3, 1),
-        warm_up=0,
+        [Contender(key, command) for key, (_, _, command) in contenders.items()], runs, warm_up=0
     )
     return {(name, size): costs[key] for key, (name, size, _) in contenders.items()}
 
 
-def _commands(
-    model: Path, size: int, rows: Path, native: Path | None, scale: Scale
-) -> Iterator[tuple[str, Sequence[str | Path]]]:
-    yield "inspect", tfexport("inspect", model)
-    yield "run", tfexport("run", model, "--input", rows)
-    if "check" in COMMANDS:
-        yield "check", tfexport("check", model)
-    output = scale.folder / f"saved_{size}"
-    words = ["save", _TARGET, "--arg", str(size), "--force", "--quiet"]
-    yield "save", tfexport(*words, "-o", output)
-    yield "bare script", [sys.executable, "-c", _BARE, str(size), scale.folder / f"bare_{size}"]
+def _savers(model: Path, size: int) -> Commands:
+    script: list[str | Path] = [sys.executable, "-c", _BARE, str(size), f"{model}_bare"]
+    words: list[str | Path] = ["--arg", str(size), "--quiet", "-o", model]
+    return {"save": tfexport("save", _TARGET, *words), "bare script that saves": script}
+
+
+def _users(model: Path, rows: Path, native: Path | None) -> Commands:
+    commands = {
+        "inspect": tfexport("inspect", model),
+        "run": tfexport("run", model, "--input", rows),
+        "check": tfexport("check", model),
+    }
     if native is not None:
         ends = read_ends(model)
-        yield "C program", [native, model, ends.input, ends.output, "4", "2", "1"]
+        commands["C program that runs"] = [native, model, ends.input, ends.output, "4", "2", "1"]
+    return commands
 
 
 _BARE = """
