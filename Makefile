@@ -18,6 +18,7 @@ help:
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q tfexport
 	@touch $@
 
 demo: $(DEMO)/custom_dense $(DEMO)/text_classifier $(DEMO)/encoder $(DEMO)/x.npy

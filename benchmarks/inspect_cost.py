@@ -1,162 +1,138 @@
-"""What ``inspect`` costs: against a bare parse of the same file, and against saved_model_cli."""
+"""What looking at a model costs: against a bare parse, saved_model_cli, and reading the file."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.making import save, tfexport
+from benchmarks.making import compile_package, save, tfexport
 from benchmarks.measure import Contender, Cost, compare, format_costs, tool
 from benchmarks.sections import Scale, Section, Target, run_alone
 
 _INSPECT, _FLOOR, _CLI = "tfexport inspect", "bare parse", "saved_model_cli show --all"
-_VALUES, _READ = "tfexport inspect --values", "reading the file"
+_VALUES, _READ = "tfexport inspect --values", "read the file"
 _MEGABYTE = 1_000_000
 
-# The floor: import the generated messages without tensorflow/__init__.py, and parse.
+# The least that a script can do: import the messages without TensorFlow, and parse the file.
 _PARSE = """
-import importlib.util, sys, types
-tensorflow = types.ModuleType("tensorflow")
-tensorflow.__path__ = list(importlib.util.find_spec("tensorflow").submodule_search_locations)
-sys.modules["tensorflow"] = tensorflow
+import importlib.util
+import sys
+import types
+package = types.ModuleType("tensorflow")
+package.__path__ = importlib.util.find_spec("tensorflow").submodule_search_locations
+sys.modules["tensorflow"] = package
 from tensorflow.core.protobuf import saved_model_pb2
-model = saved_model_pb2.SavedModel()
-with open(sys.argv[1] + "/saved_model.pb", "rb") as file:
-    model.ParseFromString(file.read())
+with open(sys.argv[1], "rb") as file:
+    saved_model = saved_model_pb2.SavedModel.FromString(file.read())
 """
 
-_MAKE_CONSTANTS = """
-import pathlib, sys
-from tfexport.savedmodel import protos
-directory, megabytes = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-model = protos.saved_model_pb2.SavedModel(saved_model_schema_version=1)
-metagraph = model.meta_graphs.add()
-metagraph.meta_info_def.tags.append("serve")
-for number in range(megabytes):
-    node = metagraph.graph_def.node.add(name=f"constant_{number}", op="Const")
-    node.attr["dtype"].type = 1
-    tensor = node.attr["value"].tensor
-    tensor.dtype = 1
-    tensor.tensor_shape.dim.add(size=250_000)
-    tensor.tensor_content = bytes(1_000_000)
-directory.mkdir()
-(directory / "saved_model.pb").write_bytes(model.SerializeToString())
-"""
-
-_MAKE_NODES = """
-import pathlib, sys
-from tfexport.savedmodel import protos
-directory, nodes = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-model = protos.saved_model_pb2.SavedModel(saved_model_schema_version=1)
-metagraph = model.meta_graphs.add()
-metagraph.meta_info_def.tags.append("serve")
-for number in range(nodes):
-    node = metagraph.graph_def.node.add(name=f"layer_{number // 10}/node_{number}", op="Identity")
-    node.attr["T"].type = 1
-    if number:
-        node.input.append(f"layer_{(number - 1) // 10}/node_{number - 1}")
-directory.mkdir()
-(directory / "saved_model.pb").write_bytes(model.SerializeToString())
-"""
-
-_MAKE_VARIABLE = """
+_READ_ALL = """
 import sys
-import tensorflow as tf
-module = tf.Module()
-module.large = tf.Variable(tf.random.normal([int(sys.argv[2]) * 250, 1000]))
-tf.saved_model.save(module, sys.argv[1])
-"""
-
-_READ_FILE = """
-import sys
+buffer = bytearray(1 << 20)
 with open(sys.argv[1], "rb", buffering=0) as file:
-    block = bytearray(1 << 20)
-    while file.readinto(block):
+    while file.readinto(buffer):
         pass
+"""
+
+# Runs the rest of its command line after the file has been taken out of the page cache.
+_COLD = """
+import os
+import sys
+file = os.open(sys.argv[1], os.O_RDONLY)
+os.fsync(file)
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+os.close(file)
+os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
 def measure_sections(scale: Scale) -> Iterator[Section]:
     """A small model, two large ones, and the values of a large variable."""
-    runs = scale.choose(11, 1)
-    small = save("models.custom_dense:CustomDense", scale.folder / "dense", "--spec", "None,5")
-    yield _compare_small(small, runs)
-    megabytes, nodes = scale.choose(100, 2), scale.choose(100_000, 1000)
-    for title, script, count in (
-        (f"{megabytes} MB of constants", _MAKE_CONSTANTS, megabytes),
-        (f"{nodes:,} nodes", _MAKE_NODES, nodes),
-    ):
-        directory = scale.folder / f"large_{count}"
-        _run_script(script, directory, count)
-        yield _compare_large(title, directory, scale.choose(5, 1))
-    yield _compare_values(scale)
+    compile_package()  # as installing it does
+    yield _measure_small(scale)
+    yield _measure_large(scale, "constants", "large constants")
+    yield _measure_large(scale, "nodes", "100,000 nodes")
+    yield _measure_values(scale)
 
 
-def _compare_small(model: Path, runs: int) -> Section:
-    show: list[str | Path] = [tool("saved_model_cli"), "show", "--dir", model, "--all"]
-    costs = compare([*_against_floor(model), Contender(_CLI, show)], runs)
-    text = format_costs("CustomDense", costs, _INSPECT)
+def _measure_small(scale: Scale) -> Section:
+    target = "models.custom_dense:CustomDense"
+    model = save(target, scale.folder / "small", "--spec", "None,5")
+    warm_up = scale.choose(1, 0)
+    costs = compare(list(_contenders(model)), scale.choose(21, 1), warm_up)
+    inspect = Contender(_INSPECT, tfexport("inspect", model))
+    others = compare([inspect, Contender(_CLI, _cli_command(model))], scale.choose(5, 1), warm_up)
     ours = costs[_INSPECT]
     targets = (
-        _target_of_floor("inspect, small", costs),
+        Target("inspect, small: CPU against a bare parse", ours.cpu / costs[_FLOOR].cpu, 2),
         Target(
-            "inspect, small: CPU of saved_model_cli against ours", _ratio(costs, _CLI), None, 25
+            "inspect, small: CPU of saved_model_cli against ours",
+            others[_CLI].cpu / others[_INSPECT].cpu,
+            at_least=25,
         ),
-        Target("inspect, small: peak memory, MB", ours.peak / _MEGABYTE, at_most=40),
+        Target("inspect, small: MB at its peak", ours.peak / _MEGABYTE, 40),
     )
+    text = _format(costs, model) + "\n" + format_costs("Beside TensorFlow's own", others, _INSPECT)
     return Section("inspect: a small model", text, targets)
 
 
-def _compare_large(title: str, model: Path, runs: int) -> Section:
-    costs = compare(list(_against_floor(model)), runs)
-    size = (model / "saved_model.pb").stat().st_size
-    peak = costs[_INSPECT].peak / size
-    targets = [_target_of_floor(f"inspect, {title}", costs)]
-    if size > 40 * _MEGABYTE:  # below, Python itself is most of it
-        targets.append(Target(f"inspect, {title}: peak memory by size of the file", peak, 3))
-    return Section(f"inspect: {title}", format_costs(title, costs, _INSPECT), tuple(targets))
-
-
-def _compare_values(scale: Scale) -> Section:
-    megabytes = scale.choose(1000, 4)
-    model = scale.folder / "variable"
-    _run_script(_MAKE_VARIABLE, model, megabytes)
-    (data,) = (model / "variables").glob("*.data-*")
-    contenders = (
-        Contender(_VALUES, tfexport("inspect", model, "--values", "large")),
-        Contender(_READ, [sys.executable, "-c", _READ_FILE, data]),
-    )
-    costs = compare(contenders, scale.choose(3, 1))
+def _measure_large(scale: Scale, kind: str, title: str) -> Section:
+    model = _make(scale, kind, scale.choose(100 * _MEGABYTE, _MEGABYTE))
+    contenders = list(_contenders(model))
+    costs = compare(contenders, runs=scale.choose(11, 1), warm_up=scale.choose(1, 0))
+    ours = costs[_INSPECT]
     targets = (
-        Target(
-            "inspect --values: speed by that of reading the file",
-            costs[_READ].wall / costs[_VALUES].wall,
-            at_least=0.5,
-        ),
-        Target("inspect --values: peak memory, MB", costs[_VALUES].peak / _MEGABYTE, at_most=100),
+        Target(f"inspect, {title}: CPU against a bare parse", ours.cpu / costs[_FLOOR].cpu, 2),
+        Target(f"inspect, {title}: peak against the file", ours.peak / _size(model), 3),
     )
-    text = format_costs(f"a variable of {megabytes} MB", costs, _VALUES)
-    return Section("inspect: the values of a variable", text, targets)
+    return Section(f"inspect: {title}", _format(costs, model), targets)
 
 
-def _against_floor(model: Path) -> Iterator[Contender]:
+def _measure_values(scale: Scale) -> Section:
+    model = _make(scale, "variable", scale.choose(1 << 30, 1 << 22))
+    file = model / "variables" / "variables.data-00000-of-00001"
+    values = tfexport("inspect", model, "--values", "weights")
+    read: list[str | Path] = [sys.executable, "-c", _READ_ALL, file]
+    cold: list[str | Path] = [sys.executable, "-c", _COLD, file]
+    runs = scale.choose(7, 1)
+    texts, speeds = [], {}
+    for state, before in (("from the disk", cold), ("from memory", cold[:0])):
+        contenders = [Contender(_READ, [*before, *read]), Contender(_VALUES, [*before, *values])]
+        costs = compare(contenders, runs, warm_up=scale.choose(1, 0))
+        texts.append(format_costs(f"{file.stat().st_size / 1e9:.2f} GB {state}", costs, _READ))
+        speeds[state] = costs[_READ].wall / costs[_VALUES].wall
+        peak = costs[_VALUES].peak
+    targets = (
+        Target("--values: speed against reading from the disk", speeds["from the disk"], None, 0.5),
+        Target("--values: MB at its peak", peak / _MEGABYTE, 100),
+    )
+    return Section("inspect --values: a large variable", "\n".join(texts), targets)
+
+
+def _contenders(model: Path) -> Iterator[Contender]:
     yield Contender(_INSPECT, tfexport("inspect", model))
-    yield Contender(_FLOOR, [sys.executable, "-c", _PARSE, model])
+    yield Contender(_FLOOR, [sys.executable, "-c", _PARSE, model / "saved_model.pb"])
 
 
-def _target_of_floor(what: str, costs: dict[str, Cost]) -> Target:
-    return Target(f"{what}: CPU against a bare parse", 1 / _ratio(costs, _FLOOR), at_most=2)
+def _cli_command(model: Path) -> list[str | Path]:
+    return [tool("saved_model_cli"), "show", "--dir", model, "--all"]
 
 
-def _ratio(costs: dict[str, Cost], other: str) -> float:
-    return costs[other].cpu / costs[_INSPECT].cpu
+def _make(scale: Scale, kind: str, size: int) -> Path:
+    directory = scale.folder / kind
+    words = [sys.executable, "-m", "benchmarks.large_models", kind, str(directory), str(size)]
+    subprocess.run(words, check=True, capture_output=True)
+    return directory
 
 
-def _run_script(script: str, directory: Path, count: int) -> None:
-    command = [sys.executable, "-c", script, str(directory), str(count)]
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+def _format(costs: Mapping[str, Cost], model: Path) -> str:
+    return format_costs(f"{_size(model) / 1000:,.0f} kB of saved_model.pb", costs, _FLOOR)
+
+
+def _size(model: Path) -> int:
+    return (model / "saved_model.pb").stat().st_size
 
 
 if __name__ == "__main__":

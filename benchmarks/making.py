@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +36,11 @@ def write_rows(path: Path, rows: int, features: int) -> Path:
 def tfexport(*words: str | Path) -> list[str | Path]:
     """The command line of tfexport as the environment that runs this has it."""
     return [sys.executable, "-m", "tfexport", *words]
+
+
+def compile_package() -> None:
+    """Compile tfexport to bytecode, as an installation does and an editable one may not."""
+    package = importlib.util.find_spec("tfexport")
+    assert package is not None and package.submodule_search_locations is not None
+    words = [sys.executable, "-m", "compileall", "-q", *package.submodule_search_locations]
+    subprocess.run(words, check=True)
