@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import Outcome
+from tests.conftest import ROOT, Outcome
 
 Run = Callable[..., Outcome]
 SavedModel = Callable[[str], Path]
@@ -307,3 +312,33 @@ def test_what_writes_files_is_not_run(
     trusted = tfexport("bench", light_model, "--signature", "write", *QUICK, "--trust")
     assert trusted.code == 0
     assert (tmp_path / "written").exists()
+
+
+def test_an_interrupted_benchmark_lets_its_callers_finish_and_leaves_nothing(mlp: Path) -> None:
+    callers = 40
+    options = ["-c", callers, "--runs", 10**9, "--seconds", 1000, "--csv", "calls.csv"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tfexport", "bench", "mlp", *map(str, options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    while sum(map(count_threads, family := [process.pid, *children_of(process.pid)])) < callers:
+        assert process.poll() is None
+        time.sleep(0.01)
+    for member in family:  # Ctrl-C reaches the whole process group
+        os.kill(member, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (130, "", "Error: Interrupted.\n")
+    assert [path.name for path in mlp.iterdir()] == ["mlp"]
+
+
+def count_threads(process: int) -> int:
+    return len(list(Path(f"/proc/{process}/task").iterdir()))
+
+
+def children_of(process: int) -> list[int]:
+    return [
+        int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    ]

@@ -31,7 +31,7 @@ def read_model(directory: str | Path, tags: Iterable[str] | None = None) -> Mode
     location = locate_model(directory)
     saved_model = parse_saved_model(location.file)
     metagraph = choose_metagraph(saved_model, tags, directory)
-    return ModelOnDisk(describe(location, saved_model, metagraph), metagraph)
+    return ModelOnDisk(describe(location, saved_model, metagraph, constants=False), metagraph)
 
 
 @dataclass(frozen=True)
