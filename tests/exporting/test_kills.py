@@ -29,7 +29,7 @@ def run_module(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_exports_killed_at_random_moments_leave_the_old_model_whole(tmp_path: Path) -> None:
-    done = run_module("killed_exports", str(tmp_path / "m"), "20")
+    done = run_module("killed_exports", str(tmp_path / "m"), "12")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     found = report["found"]

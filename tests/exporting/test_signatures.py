@@ -56,6 +56,9 @@ class Everything(Module):
     def ragged_out(self, x: Any) -> Any:
         return {"pairs": tf.RaggedTensor.from_row_lengths(x, [tf.size(x)])}
 
+    def any_arguments(self, *args: Any, **kwargs: Any) -> Any:
+        return args[0] + args[1] * kwargs["scale"]
+
     def any_keywords(self, **features: Any) -> Any:
         return features["age"] + features["size"]
 
@@ -181,6 +184,19 @@ def test_a_method_of_any_keywords_takes_specs_by_name(tmp_path: Path) -> None:
     specs = ["size=None", "age=None"]
     save_module(Everything(), tmp_path / "m", signatures="any_keywords", specs=specs)
     assert sorted(shown(tmp_path / "m")["any_keywords"]) == ["age", "output_0", "size"]
+
+
+def test_a_method_of_any_arguments_takes_specs_in_order(tmp_path: Path) -> None:
+    specs = ["None", "scale=scalar", "None"]
+    save_module(Everything(), tmp_path / "m", signatures="any_arguments", specs=specs)
+    assert sorted(shown(tmp_path / "m")["any_arguments"]) == [
+        "args_0",
+        "args_1",
+        "output_0",
+        "scale",
+    ]
+    loaded, one = load(tmp_path / "m"), tf.constant([1.0])
+    assert loaded.any_arguments(one, one, scale=tf.constant(5.0)).numpy() == [6]
 
 
 class Pair(NamedTuple):

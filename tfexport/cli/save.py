@@ -25,11 +25,11 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Command], Command]:
 
 @click.command()
 @click.argument("target", required=False)
-@_many("--spec", metavar="[SIGNATURE/][NAME=]DIM,DIM…[:DTYPE][:ragged|:sparse]", text="An input.")
+@_many("--spec", metavar="[NAME=]SHAPE[:DTYPE]", text="An input.")
 @_many("--arg", metavar="[NAME=]VALUE", text="An argument of the class or factory.")
 @_many("--signature", metavar="[NAME=]METHOD", text="A method to export.")
-@_many("--const", metavar="[SIGNATURE/]NAME=VALUE", text="A parameter that is no tensor.")
-@_many("--output-name", metavar="[SIGNATURE/][OLD=]NEW", text="Another name for an output.")
+@_many("--const", metavar="NAME=VALUE", text="A parameter that is no tensor.")
+@_many("--output-name", metavar="[OLD=]NEW", text="Another name for an output.")
 @click.option("-o", "--output", metavar="DIR", help="Where to save it. Default: the target's name.")
 @click.option("-f", "--force", is_flag=True, help="Replace what stands there.")
 @click.option("--next-version", is_flag=True, help="Save as DIR/N+1, as TensorFlow Serving has it.")
@@ -37,7 +37,7 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Command], Command]:
 @click.option("--weights", metavar="FILE", help="Weights by name, from .npz or .safetensors.")
 @click.option("--partial", is_flag=True, help="Let some variables or values have no counterpart.")
 @click.option("--seed", type=int, metavar="N", help="The same fresh weights in every run.")
-@_many("--sample", metavar="[SIGNATURE/][NAME=]FILE", text="Values to verify an input with.")
+@_many("--sample", metavar="[NAME=]FILE", text="Values to verify an input with.")
 @click.option("--tolerance", type=float, metavar="X", help="How far outputs may be off.")
 @click.option("--no-verify", is_flag=True, help="Do not compare what was saved with the module.")
 @click.option("--no-samples", is_flag=True, help="Do not keep the verified calls in the model.")
@@ -52,6 +52,9 @@ def save(target: str | None, as_json: bool, recipe: str | None, **values: Any) -
 
     TARGET is package.module:Attr or path/to/file.py:Attr, a class, a factory or an instance. The
     module is called once, traced with the given specs, saved, and compared with what was saved.
+
+    A SHAPE is DIM,DIM…, with None where any size will do, or scalar; :ragged or :sparse may end
+    it. Of several signatures, SIGNATURE/ before a spec, constant, output or sample says which.
 
     \b
       tfexport save models.custom_dense:CustomDense --spec None,5

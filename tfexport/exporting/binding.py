@@ -9,21 +9,18 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfexport.dtypes import parse_dtype
 from tfexport.errors import SpecError, TfexportError, UsageError
-from tfexport.exporting.callables import BY_POSITION, Method, describe_method
+from tfexport.exporting.callables import BY_POSITION, Method, describe_method, variable_names
 from tfexport.exporting.outputs import is_servable_name
 from tfexport.exporting.specs import (
     DEFAULT_SIGNATURE,
-    RAGGED,
-    SPARSE,
     Constant,
     Entry,
     InputSpec,
     OutputName,
 )
-from tfexport.exporting.structures import Leaf, is_composite, list_leaves
-from tfexport.spec import TensorSpec
+from tfexport.exporting.structures import Leaf, list_leaves
+from tfexport.exporting.type_specs import as_type, narrow, with_names
 
 # Annotations and defaults that tell a parameter to be a plain Python value.
 _PYTHON_TYPES = {"bool": "False", "int": "1", "float": "1.0", "str": "''"}
@@ -107,19 +104,6 @@ def is_for(wanted: str | None, signature: str, signatures: Sequence[str]) -> boo
     return len(signatures) == 1 or signature == DEFAULT_SIGNATURE
 
 
-def display_type(type_spec: Any) -> str:
-    """A ``tf.TensorSpec`` as specs are shown: ``float32 [?, 5]``."""
-    if isinstance(type_spec, tf.TensorSpec):
-        return own_spec(type_spec).display()
-    return str(type_spec)
-
-
-def own_spec(type_spec: Any) -> TensorSpec:
-    """A ``tf.TensorSpec`` as tfexport's own value."""
-    shape = None if type_spec.shape.rank is None else tuple(type_spec.shape.as_list())
-    return TensorSpec(type_spec.name, parse_dtype(type_spec.dtype.name), shape)
-
-
 def _check_signature(
     error: type[TfexportError], kind: str, item: Any, signatures: Sequence[str]
 ) -> None:
@@ -140,28 +124,17 @@ def _bind_method(
     constants: Sequence[Constant],
     renames: Sequence[OutputName],
 ) -> BoundMethod:
-    own = {name: _with_names(name, value) for name, value in method.declared.items()}
+    own = {name: with_names(name, value) for name, value in method.declared.items()}
     values = _match_constants(constants, method)
     given = _match_specs(specs, method, values)
     for name, found in given.items():
         if name in own:
-            given[name] = _within(found, own[name], method.located)
+            given[name] = narrow(found, own[name], method.located)
     arguments = _in_order({**own, **given}, method.signature, values)
     _check_complete(arguments, values, method, entry)
     bound = BoundMethod(entry, method, arguments, values, tuple(renames))
     _check_names(bound.leaves, method.owner)
     return bound
-
-
-def _with_names(name: str, declared: Any) -> Any:
-    """The declared type with every tensor named: those that have no name by their place."""
-    if isinstance(declared, dict):
-        return {key: _with_names(f"{name}.{key}", value) for key, value in declared.items()}
-    if isinstance(declared, (list, tuple)) and not hasattr(declared, "_fields"):
-        return [_with_names(f"{name}.{i}", value) for i, value in enumerate(declared)]
-    if isinstance(declared, tf.TensorSpec):
-        return tf.TensorSpec(declared.shape, declared.dtype, declared.name or name)
-    return declared
 
 
 def _match_constants(constants: Sequence[Constant], method: Method) -> dict[str, Any]:
@@ -192,12 +165,13 @@ def _match_specs(
         if p.kind in BY_POSITION and name not in matched and name not in constants
     ]
     unnamed = [spec for spec in specs if spec.tensor.name is None]
+    free += variable_names(method.signature, len(unnamed) - len(free))
     if len(unnamed) > len(free):
         raise SpecError(
             f"Spec '{unnamed[len(free)]}' is one too many for {method.owner}. "
             f"{_takes(method.signature)}"
         )
-    return {**matched, **{n: _as_type(s, n) for n, s in zip(free, unnamed, strict=False)}}
+    return {**matched, **{n: as_type(s, n) for n, s in zip(free, unnamed, strict=False)}}
 
 
 def _add_named(matched: dict[str, Any], spec: InputSpec, method: Method) -> None:
@@ -215,7 +189,7 @@ def _add_named(matched: dict[str, Any], spec: InputSpec, method: Method) -> None
     last = [first, *rest][-1]
     if last in place:
         raise SpecError(f"Spec '{spec}': '{path}' has a spec already.")
-    place[last] = _as_type(spec, path)
+    place[last] = as_type(spec, path)
 
 
 def _resolve_alias(path: str, method: Method) -> str:
@@ -231,37 +205,6 @@ def _takes_name(signature: inspect.Signature, name: str) -> bool:
     if parameter is None:
         return any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-
-
-def _as_type(spec: InputSpec, name: str) -> Any:
-    shape, dtype = spec.tensor.shape, tf.as_dtype(spec.tensor.dtype)
-    if spec.form == SPARSE:
-        return tf.SparseTensorSpec(shape, dtype)
-    if spec.form == RAGGED and shape is not None:
-        # The dimensions after the last unknown one are uniform: None,None,16 is ragged once.
-        last = max(axis for axis, size in enumerate(shape) if size is None)
-        return tf.RaggedTensorSpec(shape, dtype, ragged_rank=last)
-    return tf.TensorSpec(shape, dtype, name)
-
-
-def _within(given: Any, own: Any, owner: str) -> Any:
-    """``given``, under the names of ``own``; raises SpecError where it is not inside ``own``."""
-    if isinstance(given, dict) and isinstance(own, dict) and given.keys() == own.keys():
-        return {key: _within(given[key], own[key], owner) for key in own}
-    if isinstance(given, tf.TensorSpec) and isinstance(own, tf.TensorSpec):
-        if given.dtype == own.dtype and given.shape.is_subtype_of(own.shape):
-            return tf.TensorSpec(given.shape, given.dtype, own.name)
-        raise SpecError(
-            f"Spec '{own_spec(given)}' is not within the input_signature of {owner}, "
-            f"where '{own.name}' is {display_type(own)}."
-        )
-    if is_composite(given) and is_composite(own) and given.is_subtype_of(own):
-        return given
-    shown = display_type(given) if not isinstance(given, dict) else f"a dict of {', '.join(given)}"
-    raise SpecError(
-        f"A spec for {owner} is {shown}, but the method's own input_signature has "
-        f"{display_type(own)} there."
-    )
 
 
 def _in_order(

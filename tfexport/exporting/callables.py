@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfexport.errors import TargetError
 from tfexport.exporting.keras_models import is_keras, is_named_by_keras, keras_inputs
 from tfexport.exporting.methods import find_method, is_tensorflow_function
 from tfexport.exporting.user_code import Place, is_users_file
@@ -55,8 +56,19 @@ def describe_method(module: object, name: str) -> Method:
     if isinstance(module, HeldFunction):
         owner = module.function_name
     function = bound.python_function if is_tensorflow_function(bound) else bound  # type: ignore[attr-defined]
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise TargetError(f"{owner} does not tell its parameters: it is not Python.") from None
     return Method(owner, name, bound, function, signature, _declared_types(bound, signature))
+
+
+def variable_names(signature: inspect.Signature, count: int) -> list[str]:
+    """Names for as many tensors in ``*args`` (``args_0`` …); none where there is no such."""
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return [f"{name}_{index}" for index in range(count)]
+    return []
 
 
 class HeldFunction(tf.Module):  # type: ignore[misc]

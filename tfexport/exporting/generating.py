@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from tfexport.data.generating import GeneratedArray
 from tfexport.dtypes import numpy_dtype
-from tfexport.exporting.binding import BoundMethod, own_spec
+from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.structures import component_names, list_leaves
+from tfexport.exporting.type_specs import own_spec
 from tfexport.spec import Shape, TensorSpec
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfexport.exporting.binding import BoundMethod, own_spec
+from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.callables import file_of
 from tfexport.exporting.calling import Call
 from tfexport.exporting.environment import hash_file, read_git, read_time, read_versions
 from tfexport.exporting.options import Origin, SaveOptions
 from tfexport.exporting.results import KeptInputs, Verification
 from tfexport.exporting.samples import keep_calls
+from tfexport.exporting.type_specs import own_spec
 
 SCHEMA = "tfexport.manifest/1"
 DIRECTORY = "assets.extra/tfexport"

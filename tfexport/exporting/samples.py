@@ -16,10 +16,11 @@ from tfexport.data.sources import ArraySource, Source
 from tfexport.data.writing import open_sink
 from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import InputDataError, UsageError
-from tfexport.exporting.binding import BoundMethod, is_for, own_spec
+from tfexport.exporting.binding import BoundMethod, is_for
 from tfexport.exporting.calling import Call
 from tfexport.exporting.fitting import fit_exactly
 from tfexport.exporting.generating import Array, Sizes, generate_inputs
+from tfexport.exporting.type_specs import own_spec
 from tfexport.spec import TensorSpec
 
 LARGEST_KEPT = 1 << 20  # bytes of all arrays together

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfexport.exporting.binding import BoundMethod
-from tfexport.exporting.callables import Method
+from tfexport.exporting.callables import Method, variable_names
 from tfexport.exporting.outputs import name_outputs
 from tfexport.exporting.structures import is_composite, pack_leaves, plain
 from tfexport.exporting.user_code import guarded
@@ -138,6 +138,9 @@ def _by_position(bound: BoundMethod) -> list[str]:
     """The parameters to pass by position, as far as that goes: the loaded one then takes both."""
     names: list[str] = []
     for name, parameter in bound.method.signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            variable = variable_names(bound.method.signature, len(bound.arguments))
+            return names + [name for name in variable if name in bound.arguments]
         if name not in bound.arguments or parameter.kind is parameter.KEYWORD_ONLY:
             break
         names.append(name)
