@@ -21,9 +21,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
     """Return in a child process; the parent waits for it there and ends as it ended.
 
-    Call it before any thread exists and before a library is opened. Where the child dies of a
-    signal, ``clean_up`` is called with its process id, and ExecutionError says that ``what``
-    crashed TensorFlow. Where processes cannot be forked, the command goes on in this one.
+    Call it before any thread exists and before a library is opened. Where the child fails,
+    ``clean_up`` is called with its process id; where it dies of a signal, ExecutionError says
+    that ``what`` crashed TensorFlow. Where processes cannot be forked, the command goes on in
+    this one.
     """
     if not hasattr(os, "fork"):
         return
@@ -35,8 +36,10 @@ def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
         _die_with(parent)
         return
     code = _wait(child)
-    if code < 0:
+    if code:
+        # An interrupted child cleans up as well, but not in the moment that its files appear.
         clean_up(child)
+    if code < 0:
         raise _crash(-code, what)
     raise click.exceptions.Exit(code)
 
