@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.making import compile_package, save, tfexport
+from benchmarks.making import compile_package, read_all, save, tfexport
 from benchmarks.measure import Contender, Cost, compare, format_costs, tool
 from benchmarks.sections import Scale, Section, Target, run_alone
 
@@ -26,14 +26,6 @@ sys.modules["tensorflow"] = package
 from tensorflow.core.protobuf import saved_model_pb2
 with open(sys.argv[1], "rb") as file:
     saved_model = saved_model_pb2.SavedModel.FromString(file.read())
-"""
-
-_READ_ALL = """
-import sys
-buffer = bytearray(1 << 20)
-with open(sys.argv[1], "rb", buffering=0) as file:
-    while file.readinto(buffer):
-        pass
 """
 
 # Runs the rest of its command line after the file has been taken out of the page cache.
@@ -94,7 +86,7 @@ def _measure_values(scale: Scale) -> Section:
     model = _make(scale, "variable", scale.choose(1 << 30, 1 << 22))
     file = model / "variables" / "variables.data-00000-of-00001"
     values = tfexport("inspect", model, "--values", "weights")
-    read: list[str | Path] = [sys.executable, "-c", _READ_ALL, file]
+    read = read_all(file)
     cold: list[str | Path] = [sys.executable, "-c", _COLD, file]
     runs = scale.choose(7, 1)
     texts, speeds = [], {}

@@ -19,6 +19,15 @@ for start in range(0, rows, 65536):
 out.flush()
 """
 
+_READ = """
+import sys
+buffer = bytearray(1 << 20)
+for name in sys.argv[1:]:
+    with open(name, "rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+"""
+
 
 def save(target: str, directory: Path, *options: str) -> Path:
     """Save a module with ``tfexport save`` and give the directory. Raises CalledProcessError."""
@@ -36,6 +45,11 @@ def write_rows(path: Path, rows: int, features: int) -> Path:
 def tfexport(*words: str | Path) -> list[str | Path]:
     """The command line of tfexport as the environment that runs this has it."""
     return [sys.executable, "-m", "tfexport", *words]
+
+
+def read_all(*files: Path) -> list[str | Path]:
+    """A command that reads files from their beginning to their end, and does nothing else."""
+    return [sys.executable, "-c", _READ, *files]
 
 
 def compile_package() -> None:

@@ -131,14 +131,18 @@ class _Numbers:
     not_finite: int = 0
 
     def add(self, array: Array) -> None:
-        numbers = array.astype(np.float64) if array.dtype != np.float64 else array
-        finite = numbers[np.isfinite(numbers)]
-        self.not_finite += numbers.size - finite.size
-        if finite.size:
-            self.minimum = min(self.minimum, float(finite.min()))
-            self.maximum = max(self.maximum, float(finite.max()))
-            self.total += float(finite.sum())
-            self.finite += finite.size
+        if array.dtype.isbuiltin != 1:  # those of ml_dtypes warn of NaN
+            array = array.astype(np.float64)
+        # Picking the finite ones takes ten times as long as finding that all of them are.
+        if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+            finite = array[np.isfinite(array)]
+            self.not_finite += array.size - finite.size
+            array = finite
+        if array.size:
+            self.minimum = min(self.minimum, float(array.min()))
+            self.maximum = max(self.maximum, float(array.max()))
+            self.total += float(array.sum(dtype=np.float64))
+            self.finite += array.size
 
     def describe(self) -> Statistics:
         if not self.finite:

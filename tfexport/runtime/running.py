@@ -18,6 +18,7 @@ from tfexport.data.feeding import Feed
 from tfexport.runtime.blocks import batches_in_block, join_outputs, split_block
 from tfexport.runtime.engine import Call
 from tfexport.runtime.streaming import read_ahead, write_behind
+from tfexport.runtime.tuning import tune_call
 from tfexport.savedmodel.description import Signature
 from tfexport.spec import TensorSpec
 
@@ -56,11 +57,12 @@ class Run:
         specs = [tensor.graph_spec for tensor in self.signature.inputs]
         with_rows, fixed = names_with_rows(specs), fixed_batch(specs)
         cut = row_outputs(self.signature)
+        call = tune_call(self.call)
         for batch in self._inputs(size, specs, with_rows):
             rows = count_rows({name: batch[name] for name in batch if name in with_rows})
             if fixed is not None and rows < fixed:
                 batch = pad_rows(batch, with_rows, fixed)
-            outputs = self.call({**self.defaults, **batch})
+            outputs = call({**self.defaults, **batch})
             yield outputs if fixed is None else trim_rows(outputs, cut, rows)
             advance(rows)
 

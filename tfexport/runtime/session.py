@@ -121,15 +121,16 @@ class NativeCall:
         self._inputs = (TFOutput * len(feeds))(*(feed.output for feed in feeds))
         self._outputs = (TFOutput * len(fetches))(*(fetch.output for fetch in fetches))
 
-    def __call__(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    def __call__(self, arrays: Mapping[str, Array], options: object = None) -> dict[str, Array]:
         """Run the signature on arrays that fit its inputs in dtype and shape.
 
         Gives an array an output, in the signature's order. Safe to call from several threads.
-        Raises ExecutionError with TensorFlow's reason where the model fails.
+        ``options`` are those of ``run``. Raises ExecutionError with TensorFlow's reason where the
+        model fails.
         """
         given = self.make_inputs(arrays)
         try:
-            return self.run(given)
+            return self.run(given, options)
         finally:
             self.free_inputs(given)
 
