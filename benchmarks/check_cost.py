@@ -7,8 +7,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.making import compile_package, read_all, save, tfexport, write_rows
-from benchmarks.measure import Contender, Cost, compare, format_costs
+from benchmarks.making import (
+    compile_package,
+    from_disk,
+    from_memory,
+    read_all,
+    save,
+    tfexport,
+    write_rows,
+)
+from benchmarks.measure import Contender, compare, format_costs
 from benchmarks.sections import Scale, Section, Target, run_alone
 
 _ROWS, _FEATURES = 2, 5
@@ -69,22 +77,22 @@ def _measure_sums(model: Path, scale: Scale) -> Section:
 
 
 def _measure_diff(models: Sequence[Path], scale: Scale) -> Section:
-    contenders = [
-        Contender(_READ_BOTH, read_all(*map(_data_of, models))),
-        Contender(_DIFF, _different(tfexport("diff", *models))),
-    ]
-    costs = compare(contenders, scale.choose(5, 1), warm_up=scale.choose(1, 0))
-    return Section(
-        "diff: two large checkpoints",
-        format_costs(f"2 x {_data_of(models[0]).stat().st_size / 1e9:.2f} GB", costs, _READ_BOTH),
-        tuple(_diff_targets(costs)),
-    )
-
-
-def _diff_targets(costs: dict[str, Cost]) -> Iterator[Target]:
-    speed = costs[_READ_BOTH].wall / costs[_DIFF].wall
-    yield Target("diff: speed against reading both", speed, at_least=0.5)
-    yield Target("diff: MB at its peak", costs[_DIFF].peak / _MEGABYTE, at_most=200)
+    files = [_data_of(model) for model in models]
+    size = files[0].stat().st_size
+    read, diff = read_all(*files), _different(tfexport("diff", *models))
+    texts, targets = [], []
+    for state, start in (("from the disk", from_disk), ("from memory", from_memory)):
+        contenders = [
+            Contender(_READ_BOTH, start(read, *files)),
+            Contender(_DIFF, start(diff, *files)),
+        ]
+        costs = compare(contenders, scale.choose(5, 1), warm_up=scale.choose(1, 0))
+        texts.append(format_costs(f"2 x {size / 1e9:.2f} GB {state}", costs, _READ_BOTH))
+        speed = costs[_READ_BOTH].wall / costs[_DIFF].wall
+        targets.append(Target(f"diff: speed against reading both {state}", speed, at_least=0.5))
+        peak = costs[_DIFF].peak / _MEGABYTE
+    targets.append(Target("diff: MB at its peak", peak, at_most=200))
+    return Section("diff: two large checkpoints", "\n".join(texts), tuple(targets))
 
 
 # Ends with 0 where the command ended with 1, which is what diff does where models differ.

@@ -7,7 +7,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.making import compile_package, read_all, save, tfexport
+from benchmarks.making import (
+    compile_package,
+    from_disk,
+    from_memory,
+    read_all,
+    save,
+    tfexport,
+)
 from benchmarks.measure import Contender, Cost, compare, format_costs, tool
 from benchmarks.sections import Scale, Section, Target, run_alone
 
@@ -26,17 +33,6 @@ sys.modules["tensorflow"] = package
 from tensorflow.core.protobuf import saved_model_pb2
 with open(sys.argv[1], "rb") as file:
     saved_model = saved_model_pb2.SavedModel.FromString(file.read())
-"""
-
-# Runs the rest of its command line after the file has been taken out of the page cache.
-_COLD = """
-import os
-import sys
-file = os.open(sys.argv[1], os.O_RDONLY)
-os.fsync(file)
-os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-os.close(file)
-os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
@@ -87,11 +83,10 @@ def _measure_values(scale: Scale) -> Section:
     file = model / "variables" / "variables.data-00000-of-00001"
     values = tfexport("inspect", model, "--values", "weights")
     read = read_all(file)
-    cold: list[str | Path] = [sys.executable, "-c", _COLD, file]
     runs = scale.choose(7, 1)
     texts, speeds = [], {}
-    for state, before in (("from the disk", cold), ("from memory", cold[:0])):
-        contenders = [Contender(_READ, [*before, *read]), Contender(_VALUES, [*before, *values])]
+    for state, start in (("from the disk", from_disk), ("from memory", from_memory)):
+        contenders = [Contender(_READ, start(read, file)), Contender(_VALUES, start(values, file))]
         costs = compare(contenders, runs, warm_up=scale.choose(1, 0))
         texts.append(format_costs(f"{file.stat().st_size / 1e9:.2f} GB {state}", costs, _READ))
         speeds[state] = costs[_READ].wall / costs[_VALUES].wall

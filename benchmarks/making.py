@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 _ROWS = """
@@ -26,6 +27,19 @@ for name in sys.argv[1:]:
     with open(name, "rb", buffering=0) as file:
         while file.readinto(buffer):
             pass
+"""
+
+# Runs the rest of its command line after the files have been taken out of the page cache.
+_COLD = """
+import os
+import sys
+end = sys.argv.index("--")
+for name in sys.argv[1:end]:
+    file = os.open(name, os.O_RDONLY)
+    os.fsync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(file)
+os.execv(sys.argv[end + 1], sys.argv[end + 1:])
 """
 
 
@@ -50,6 +64,16 @@ def tfexport(*words: str | Path) -> list[str | Path]:
 def read_all(*files: Path) -> list[str | Path]:
     """A command that reads files from their beginning to their end, and does nothing else."""
     return [sys.executable, "-c", _READ, *files]
+
+
+def from_disk(command: Sequence[str | Path], *files: Path) -> list[str | Path]:
+    """The command, begun when nothing of the files is in memory."""
+    return [sys.executable, "-c", _COLD, *files, "--", *command]
+
+
+def from_memory(command: Sequence[str | Path], *files: Path) -> list[str | Path]:
+    """The command as it is: files that were read before are still in memory."""
+    return list(command)
 
 
 def compile_package() -> None:

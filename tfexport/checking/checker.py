@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfexport.checking.findings import (
     CLEAN,
@@ -27,7 +27,6 @@ from tfexport.checking.findings import (
 )
 from tfexport.checking.fingerprints import SMALL, bytes_to_hash, check_fingerprint
 from tfexport.checking.model import CheckedModel, find_models, read_checked_model
-from tfexport.checking.native import NativeTask, check_natively, results_of
 from tfexport.checking.safe import check_safe
 from tfexport.checking.samples import KeptCall, SamplesError, read_kept_calls
 from tfexport.checking.whole import (
@@ -40,9 +39,11 @@ from tfexport.checking.whole import (
 from tfexport.comparing.tolerance import USUAL, Tolerances
 from tfexport.errors import SavedModelError
 from tfexport.records import dataclass
-from tfexport.runtime.isolation import CrashError, run_isolated
-from tfexport.runtime.library import library_path
 from tfexport.savedmodel.layout import locate_model
+
+if TYPE_CHECKING:
+    from tfexport.checking.native import NativeTask
+    from tfexport.runtime.isolation import CrashError
 
 Advance = Callable[[int], None]
 Progress = Callable[[int], AbstractContextManager[Advance]]
@@ -217,11 +218,17 @@ class _Check:
 
     def _check_natively(self, parts: frozenset[str]) -> None:
         options, loadable = self._options, LOADABLE in parts
+        right = RIGHT in parts and RIGHT not in self._unchecked
+        fingerprint = WHOLE in parts and not options.quick and bytes_to_hash(self._model) > SMALL
+        if not (fingerprint or loadable or right):
+            return  # and numpy stays unloaded, which takes longer than all the rest
+        from tfexport.checking.native import NativeTask
+
         task = NativeTask(
-            fingerprint=WHOLE in parts and not options.quick and bytes_to_hash(self._model) > SMALL,
+            fingerprint=fingerprint,
             loadable=loadable,
             load=loadable and not options.quick,
-            right=RIGHT in parts and RIGHT not in self._unchecked,
+            right=right,
             calls=self._calls,
             samples=options.samples,
             signature=options.signature,
@@ -230,10 +237,12 @@ class _Check:
             libraries=options.libraries,
             debug=options.debug,
         )
-        if task.fingerprint or task.loadable or task.right:
-            self._take(task, parts)
+        self._take(task, parts)
 
     def _take(self, task: NativeTask, parts: frozenset[str]) -> None:
+        from tfexport.runtime.isolation import CrashError
+        from tfexport.runtime.library import library_path
+
         if library_path() is None:
             for part in parts & {LOADABLE, RIGHT}:
                 self._unchecked.setdefault(part, _NO_LIBRARY)
@@ -244,11 +253,16 @@ class _Check:
             self._report_crash(error, task)
 
     def _do(self, task: NativeTask) -> Any:
+        from tfexport.checking.native import check_natively
+        from tfexport.runtime.isolation import run_isolated
+
         if not self._options.isolated:
             return check_natively(self._model, task)
         return run_isolated(lambda: check_natively(self._model, task))
 
     def _add(self, content: Any) -> None:
+        from tfexport.checking.native import results_of
+
         self._findings.extend(results_of(content))
         for part, note in content["notes"].items():
             self._notes[part] = "; ".join(filter(None, (self._notes.get(part), note)))
