@@ -17,6 +17,7 @@ from tfexport.checking.checker import CheckOptions, check_model, check_models
 from tfexport.checking.codes import CODES
 from tfexport.checking.findings import ModelCheck
 from tfexport.errors import SavedModelError
+from tfexport.runtime import library
 from tfexport.savedmodel import protos
 
 SavedModel = Callable[[str], Path]
@@ -75,7 +76,7 @@ def test_quick_leaves_out_values_and_loading(saved_model: SavedModel) -> None:
 def test_without_a_library_nothing_is_called_sound(
     saved_model: SavedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checker, "library_path", lambda: None)
+    monkeypatch.setattr(library, "library_path", lambda: None)
     result = check_model(saved_model("custom_dense"), CheckOptions())
     assert statuses(result) == {
         "whole": "clean",

@@ -135,7 +135,7 @@ USAGE_ERRORS = {
     ),
     "no tf.Module": (
         ["models.custom_dense:tf"],
-        "A module is not a tf.Module: TensorFlow cannot save it.",
+        "An object of type module is no tf.Module: TensorFlow cannot save it.",
     ),
     "missing argument": (
         ["models.mlp:Dense", "--spec", "None,5"],
@@ -302,6 +302,6 @@ def test_an_object_that_is_no_module_is_refused(
     assert outcome == Outcome(
         2,
         "",
-        "Error: A Model is not a tf.Module: TensorFlow cannot save it. "
+        "Error: An object of type Model is no tf.Module: TensorFlow cannot save it. "
         "Derive Model from tf.Module.\n",
     )

@@ -213,8 +213,8 @@ def test_any_trackable_with_a_method_can_be_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("thing", "message"),
     [
-        (3, "A int is not a tf.Module: TensorFlow cannot save it."),
-        (None, "A NoneType is not a tf.Module: TensorFlow cannot save it."),
+        (3, "An object of type int is no tf.Module: TensorFlow cannot save it."),
+        (None, "An object of type NoneType is no tf.Module: TensorFlow cannot save it."),
         (
             Classifier,
             "Classifier is a class. Save an instance of it: Classifier(…).",

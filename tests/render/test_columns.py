@@ -118,3 +118,8 @@ def test_nothing_reaches_the_terminal_that_it_would_obey(
     text = write_plain(lay_out(Page(tuple(blocks)), width))
     categories = {unicodedata.category(character) for character in text.replace("\n", "")}
     assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def test_bars_that_do_not_fit_get_shorter_alike() -> None:
+    bars = [(Cell(name), Cell("█" * length, "bar")) for name, length in (("a", 8), ("b", 4))]
+    assert text_of(Table(tuple(bars)), width=9) == "  a  ████\n  b  ██\n"

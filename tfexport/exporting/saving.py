@@ -171,7 +171,8 @@ def _as_saveable(module: Any) -> Any:
         return module
     kind = type(module).__name__
     advice = "" if type(module).__module__ == "builtins" else f" Derive {kind} from tf.Module."
-    raise TargetError(f"A {kind} is not a tf.Module: TensorFlow cannot save it.{advice}")
+    message = f"An object of type {kind} is no tf.Module: TensorFlow cannot save it.{advice}"
+    raise TargetError(message)
 
 
 def _describe_call(missing: MissingSpecError) -> str:

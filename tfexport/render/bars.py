@@ -19,6 +19,16 @@ def draw_bar(value: float, largest: float, width: int) -> str:
     return "█" * whole + _EIGHTHS[part].strip()
 
 
+def shrink_bar(bar: str, widest: int, width: int) -> str:
+    """The bar as it is drawn when the longest one, ``widest`` columns, gets ``width`` only.
+
+    >>> shrink_bar('████', 8, 4), shrink_bar('▏', 8, 4)
+    ('██', '▏')
+    """
+    length = sum(_EIGHTHS.index(block) for block in bar) / 8
+    return draw_bar(length, widest, width)
+
+
 def draw_columns(counts: Sequence[int]) -> str:
     """A column a count, the highest for the largest; one that is not zero is always seen.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from tfexport.render.bars import shrink_bar
 from tfexport.render.escaping import printable
 from tfexport.render.page import Cell, Heading, Line, Page, Table
 
@@ -115,25 +116,35 @@ def _wrap(cells: Pieces, line: Line, width: int) -> Iterator[Pieces]:
 def _lay_out_table(table: Table, width: int | None) -> Iterator[Pieces]:
     rows = [row if isinstance(row, Line) else _escape(row) for row in table.rows]
     aligned = [row for row in rows if not isinstance(row, Line)]
-    limits = _column_widths(aligned, None if width is None else width - table.indent)
+    widest = _widest_cells(aligned)
+    limits = _limit(widest, None if width is None else width - table.indent)
     for row in rows:
         if isinstance(row, Line):
             yield from _lay_out_line(row, width)
             continue
         if width is not None:
-            row = [Cell(fit(c.text, limits[i]), c.style) for i, c in enumerate(row)]
+            row = [_fit_cell(cell, widest[i], limits[i]) for i, cell in enumerate(row)]
         yield [Cell(" " * table.indent), *_align(row, limits, table.right)]
 
 
-def _column_widths(rows: list[Pieces], room: int | None) -> list[int]:
+def _fit_cell(cell: Cell, widest: int, limit: int) -> Cell:
+    if cell.style == "bar" and limit < widest:  # all of its column get shorter alike
+        return Cell(shrink_bar(cell.text, widest, limit), "bar")
+    return Cell(fit(cell.text, limit), cell.style)
+
+
+def _widest_cells(rows: list[Pieces]) -> list[int]:
     count = max(map(len, rows), default=0)
-    widths = [
+    return [
         max((cell_width(row[i].text) for row in rows if i < len(row)), default=0)
         for i in range(count)
     ]
+
+
+def _limit(widths: list[int], room: int | None) -> list[int]:
     if room is None:
         return [min(width, _WIDEST_ALIGNED) for width in widths]
-    return _share_out(widths, max(room - _GAP * (count - 1), 0))
+    return _share_out(widths, max(room - _GAP * (len(widths) - 1), 0))
 
 
 def _share_out(widths: list[int], room: int) -> list[int]:

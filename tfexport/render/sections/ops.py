@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tfexport.render.bars import draw_bar
 from tfexport.render.page import Block, Cell, Heading, Table
 from tfexport.render.quantities import format_bytes, format_count
 from tfexport.render.sections.rest import say_more
@@ -12,7 +13,6 @@ from tfexport.spec import format_shape
 
 _BAR = 30  # columns of the longest bar
 _SMALLEST_CONSTANT = 1000  # bytes; below that they are hardly worth a line
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def show_ops(graph: Graph) -> Iterator[Block]:
@@ -43,15 +43,8 @@ def _row(count: OpCount, longest: int) -> tuple[Cell, ...]:
         Cell(count.op, "name"),
         Cell(f"{count.graph:,}" if count.graph else "", "number"),
         Cell(f"{count.functions:,}" if count.functions else "", "number"),
-        Cell(draw_bar(count.own / longest, _BAR), "bar"),
+        Cell(draw_bar(count.own, longest, _BAR), "bar"),
     )
-
-
-def draw_bar(share: float, width: int) -> str:
-    """A bar of block characters, in eighths of a column: all of ``width`` for a share of 1."""
-    eighths = max(round(share * width * 8), 1 if share > 0 else 0)
-    full, rest = divmod(eighths, 8)
-    return "█" * full + (_EIGHTHS[rest] if rest else "")
 
 
 def _describe_machinery(counts: Sequence[OpCount]) -> str:
