@@ -221,7 +221,7 @@ def _describe_nodes(old: NodeDef, new: NodeDef) -> tuple[str, str]:
     if old.op != new.op:
         return old.op, new.op
     if list(old.input) != list(new.input):
-        return f"{old.op} of {', '.join(old.input)}", f"{new.op} of {', '.join(new.input)}"
+        return _describe_inputs(old), _describe_inputs(new)
     for name in sorted({*old.attr, *new.attr} - _PASSING - _SHARED_NAMES):
         # Asking a map of messages for what it does not have would put it there.
         same = name in old.attr and name in new.attr and old.attr[name] == new.attr[name]
@@ -231,6 +231,10 @@ def _describe_nodes(old: NodeDef, new: NodeDef) -> tuple[str, str]:
         before, after = (node.device or "any device" for node in (old, new))
         return f"{old.op} on {before}", f"{new.op} on {after}"
     return old.op, f"another {new.op}"
+
+
+def _describe_inputs(node: NodeDef) -> str:
+    return f"{node.op} of {', '.join(node.input) or 'nothing'}"
 
 
 def _describe_attribute(node: NodeDef, name: str) -> str:
