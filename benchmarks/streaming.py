@@ -16,12 +16,17 @@ Words = Sequence[str | Path]
 
 _FEATURES = 64
 
-# The light model goes through so fast that a million rows drown in the noise of the start.
-_MODELS = {
-    "MLP 64-256-128-10": ("[256,128,10]", 1_000_000),
-    "MLP 64-16-8-2": ("[16,8,2]", 4_000_000),
-}
-_QUICK_MODELS = {"MLP 64-16-8-2": ("[16,8,2]", 4_000)}
+_MODELS = {"MLP 64-256-128-10": "[256,128,10]", "MLP 64-16-8-2": "[16,8,2]"}
+
+# The model, rows a batch, rows in all: where they go through fast, a million of them drown in the
+# noise of the start.
+_JOBS = (
+    ("MLP 64-256-128-10", 256, 1_000_000),
+    ("MLP 64-256-128-10", 4096, 4_000_000),
+    ("MLP 64-16-8-2", 256, 4_000_000),
+    ("MLP 64-16-8-2", 4096, 4_000_000),
+)
+_QUICK_JOBS = (("MLP 64-16-8-2", 256, 4_000),)
 _NATIVE, _TFEXPORT, _SCRIPT = "C program", "tfexport run", "tf.saved_model.load loop"
 
 # The loop as one would write it: mapped rows, a call a batch, the outputs in one array.
@@ -73,13 +78,12 @@ def run_command(model: Path, rows: Path, batch: int, output: Path) -> Words:
 def measure_sections(scale: Scale) -> Iterator[Section]:
     """Throughput for a light and a heavier model, then memory."""
     native = compile_native(scale.folder)
-    for name, (widths, rows) in scale.choose(_MODELS, _QUICK_MODELS).items():
+    models = {name: _save_mlp(scale.folder / widths, widths) for name, widths in _MODELS.items()}
+    for name, batch, rows in scale.choose(_JOBS, _QUICK_JOBS):
         many = write_rows(scale.folder / "many.npy", rows, _FEATURES)
-        model = _save_mlp(scale.folder / name.replace(" ", "_"), widths)
-        ends = read_ends(model)
-        for batch in scale.choose((256, 4096), (256,)):
-            job = Job(model, ends, native, rows, batch, scale.folder)
-            yield _measure_throughput(job, name, many, scale)
+        job = Job(models[name], read_ends(models[name]), native, rows, batch, scale.folder)
+        yield _measure_throughput(job, name, many, scale)
+    model = models["MLP 64-16-8-2"]
     yield _measure_memory(model, scale)
 
 

@@ -74,6 +74,26 @@ def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
         assert bool(run.returncode) == stderr.startswith("Error: "), command
 
 
+# The README's rows, and the targets of benchmarks/RESULTS.md that they are taken from.
+RATIOS = {
+    "look at a model": "inspect, small: CPU of saved_model_cli against ours",
+    "run it once": "run, cold: CPU of saved_model_cli run against ours",
+    "run it once, in C": "run, cold: CPU against the C program",
+    "stream a million rows": "streaming, MLP 64-256-128-10, batches of 256: "
+    "rows/s against the tf.saved_model.load loop",
+    "stream a million rows, in C": "streaming, MLP 64-256-128-10, batches of 256: "
+    "rows/s against the C program",
+    "save a module, verified": "save: CPU against the bare script",
+}
+
+
+def test_the_ratios_are_those_that_were_measured() -> None:
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text()
+    measured = dict(re.findall(r"^\| (.*?) \| [≤≥] \S+ \| (\S+) \|", results, re.MULTILINE))
+    rows = re.findall(r"^\| (.*?) \| .*? \| \*\*([\d.]+)\*\* .*?\|$", README, re.MULTILINE)
+    assert dict(rows) == {what: f"{float(measured[RATIOS[what]]):.1f}" for what in RATIOS}
+
+
 def test_the_python_example_prints_what_its_comments_say(folder: Path) -> None:
     for block in blocks("python"):
         run = run_shell(f"python -c '{block}'", folder)

@@ -34,3 +34,13 @@ def test_a_benchmark_runs_in_quick_mode(name: str) -> None:
 
 def test_the_benchmarks_are_found() -> None:
     assert {"check_cost", "growth", "keras_application", "run_cost", "streaming"} <= set(NAMES)
+
+
+def test_what_measures_imports_nothing_large() -> None:
+    """The memory of the process that starts another counts as the other's peak."""
+    modules = ", ".join(f"benchmarks.{name}" for name in NAMES)
+    script = f"import sys, benchmarks.__main__, {modules}; print(sys.modules.keys())"
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert "benchmarks.measure" in run.stdout
+    assert "tensorflow" not in run.stdout
+    assert "numpy" not in run.stdout

@@ -12,7 +12,7 @@ import pytest
 
 from tests.known_answers import FOLDER, needs_shared_models
 from tests.savedmodel.test_hazards import Model, constant
-from tfexport.checking import checker
+from tfexport.checking import checker, native
 from tfexport.checking.checker import CheckOptions, check_model, check_models
 from tfexport.checking.codes import CODES
 from tfexport.checking.findings import ModelCheck
@@ -231,10 +231,15 @@ def test_progress_is_told_of_every_byte(saved_model: SavedModel) -> None:
     assert sizes == [sum(told)]
 
 
-def test_a_large_fingerprint_is_compared_by_the_library(
-    saved_model: SavedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", [None, "library", "hash"])
+def test_a_large_fingerprint_is_compared_with_or_without_the_library(
+    saved_model: SavedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str | None
 ) -> None:
     monkeypatch.setattr(checker, "SMALL", 10)
+    if missing == "library":
+        monkeypatch.setattr(library, "library_path", lambda: None)
+    elif missing == "hash":
+        monkeypatch.setattr(native, "find_fingerprint64", lambda library: None)
     directory = Path(shutil.copytree(saved_model("custom_dense"), tmp_path / "dense"))
     quick = check_model(directory, CheckOptions(parts=("whole",), quick=True))
     assert note(quick, "whole").endswith("; not compared with fingerprint.pb")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.bundles import make_table
@@ -232,6 +233,19 @@ def test_a_folder_of_models(tfexport: Run, saved_model: SavedModel, tmp_path: Pa
     assert "  unreadable  TMP/zoo/broken/saved_model.pb is damaged" in text
 
 
+def test_samples_that_do_not_fit_one_model_leave_the_others_their_check(
+    tfexport: Run, saved_model: SavedModel, tmp_path: Path
+) -> None:
+    call = {"x": np.zeros((1, 5), np.float32), "output_0": np.zeros((1, 3), np.float32)}
+    np.savez(tmp_path / "call.npz", **call)
+    models = [saved_model("counter"), saved_model("custom_dense")]
+    outcome = tfexport("check", *models, "--only", "right", "--samples", tmp_path / "call.npz")
+    assert (outcome.code, outcome.stderr) == (1, "")
+    assert f"'{tmp_path / 'call.npz'}': 'x' is no input or output of signature" in outcome.stdout
+    assert f"{models[1]}\n" in outcome.stdout
+    assert "called with" in outcome.stdout
+
+
 def test_a_single_broken_model_is_an_error(tfexport: Run, tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"")
     outcome = tfexport("check", tmp_path)
@@ -268,8 +282,6 @@ def test_usage_errors(tfexport: Run, evil: Path, words: list[str], message: str)
 
 
 def test_samples_of_ones_own(tfexport: Run, saved_model: SavedModel, tmp_path: Path) -> None:
-    import numpy as np
-
     np.savez(
         tmp_path / "s.npz", x=np.zeros((1, 5), np.float32), output_0=np.ones((1, 3), np.float32)
     )

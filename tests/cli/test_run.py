@@ -268,6 +268,36 @@ def test_an_interrupted_run_leaves_nothing_behind(
     assert set(left_behind(dense)) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_call_that_never_ends_is_interrupted_all_the_same(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    save_endless(tmp_path / "endless")
+    process = run_process("run", "endless", "-i", "[1]", "-o", "out.npy", cwd=tmp_path)
+    while not any(cpu_seconds(child) > 3 for child in children_of(process.pid)):
+        assert process.poll() is None
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=10)
+    assert (process.returncode, stdout, stderr) == (130, "", "Error: Interrupted.\n")
+    assert left_behind(tmp_path) == ["endless"]
+
+
+def save_endless(directory: Path) -> None:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.call = tf.function(
+        lambda x: tf.while_loop(lambda y: tf.reduce_all(y > 0.0), lambda y: [y + 1.0], [x])[0],
+        input_signature=[tf.TensorSpec([None], name="x")],
+    )
+    tf.saved_model.save(module, str(directory), module.call.get_concrete_function())
+
+
+def cpu_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def children_of(process: int) -> list[int]:
     return [
         int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()

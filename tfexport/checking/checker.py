@@ -37,7 +37,7 @@ from tfexport.checking.whole import (
     read_index,
 )
 from tfexport.comparing.tolerance import USUAL, Tolerances
-from tfexport.errors import SavedModelError
+from tfexport.errors import SavedModelError, TfexportError
 from tfexport.records import dataclass
 from tfexport.savedmodel.layout import locate_model
 
@@ -119,7 +119,7 @@ def _check_or_report(
 ) -> ModelCheck:
     try:
         return check_model(directory, options, progress)
-    except SavedModelError as error:
+    except TfexportError as error:
         return ModelCheck(str(directory), None, (), (), str(error))
 
 
@@ -244,6 +244,8 @@ class _Check:
         from tfexport.runtime.library import library_path
 
         if library_path() is None:
+            if task.fingerprint:  # which takes some seconds without the library
+                self._findings.extend(check_fingerprint(self._model))
             for part in parts & {LOADABLE, RIGHT}:
                 self._unchecked.setdefault(part, _NO_LIBRARY)
             return
@@ -269,8 +271,13 @@ class _Check:
         self._unchecked.update(content["unchecked"])
 
     def _report_crash(self, error: CrashError, task: NativeTask) -> None:
+        from tfexport.runtime.isolation import CrashError
+
         # Once more, without running anything of the model: what was found before is lost.
-        self._add(self._do(replace(task, load=False, right=False)))
+        try:
+            self._add(self._do(replace(task, load=False, right=False)))
+        except CrashError:
+            self._unchecked[LOADABLE] = f"TensorFlow crashed ({error.signal_name})"
         if task.right:
             self._unchecked[RIGHT] = f"TensorFlow crashed ({error.signal_name})"
         if task.load:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfexport.checking.findings import CRITICAL, LOADABLE, RIGHT, WHOLE, Finding
+from tfexport.checking.findings import CRITICAL, LOADABLE, RIGHT, Finding
 from tfexport.checking.fingerprints import check_fingerprint
 from tfexport.checking.loadable import check_keras_metadata, check_loadable
 from tfexport.checking.model import CheckedModel, MetaGraphView
@@ -20,6 +19,7 @@ from tfexport.runtime.library import open_library
 from tfexport.runtime.registry import OpRegistry
 from tfexport.runtime.session import NativeSession, load_op_library, open_session
 from tfexport.savedmodel.description import Signature
+from tfexport.savedmodel.farmhash import fingerprint64
 from tfexport.savedmodel.hazards import CRITICAL as CRITICAL_OPS
 from tfexport.savedmodel.hazards import hazards_reached
 from tfexport.savedmodel.parsing import choose_metagraph
@@ -69,7 +69,8 @@ def check_natively(model: CheckedModel, task: NativeTask) -> dict[str, object]:
         load_op_library(library, path)
     result = NativeResult()
     if task.fingerprint:
-        _check_fingerprint(model, library, result)
+        hash_bytes = find_fingerprint64(library) or fingerprint64
+        result.findings.extend(check_fingerprint(model, hash_bytes))
     if task.loadable:
         with OpRegistry(library) as registry:
             result.findings.extend(check_loadable(model, registry))
@@ -78,14 +79,6 @@ def check_natively(model: CheckedModel, task: NativeTask) -> dict[str, object]:
     if task.load or task.right:
         _Loading(model, task, result).load()
     return result.to_json()
-
-
-def _check_fingerprint(model: CheckedModel, library: ctypes.CDLL, result: NativeResult) -> None:
-    hash_bytes = find_fingerprint64(library)
-    if hash_bytes is None:
-        result.notes[WHOLE] = "too large to be compared with fingerprint.pb"
-        return
-    result.findings.extend(check_fingerprint(model, hash_bytes))
 
 
 class _Loading:

@@ -16,6 +16,7 @@ import click
 from tfexport.errors import ExecutionError
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_GRACE = 1.0  # seconds that an interrupted child has to clean up and report
 
 
 def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
@@ -36,6 +37,9 @@ def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
         _die_with(parent)
         return
     code = _wait(child)
+    if code is None:
+        clean_up(child)
+        raise KeyboardInterrupt
     if code:
         # An interrupted child cleans up as well, but not in the moment that its files appear.
         clean_up(child)
@@ -56,21 +60,37 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _wait(child: int) -> int:
-    """The child's exit code, or minus the signal that ended it."""
+def _wait(child: int) -> int | None:
+    """The child's exit code, or minus the signal that ended it.
+
+    None where it was told to end, did not in time, and was killed.
+    """
+    killed = False
 
     def forward(number: int, frame: object) -> None:
         os.kill(child, number)
+        signal.setitimer(signal.ITIMER_REAL, _GRACE)
 
     # Ctrl-C reaches both processes; the child cleans up and reports, the parent only waits.
-    kept = {signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None)}
-    kept[signal.SIGTERM] = signal.signal(signal.SIGTERM, forward)
+    def allow_time(number: int, frame: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, _GRACE)
+
+    # Inside of a call of TensorFlow the child does not hear of it before the call is over.
+    def kill(number: int, frame: object) -> None:
+        nonlocal killed
+        killed = True
+        os.kill(child, signal.SIGKILL)
+
+    handlers = {signal.SIGINT: allow_time, signal.SIGTERM: forward, signal.SIGALRM: kill}
+    kept = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         _, status = os.waitpid(child, 0)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in kept.items():
             signal.signal(number, handler)
-    return os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(status)
+    return None if killed and code == -signal.SIGKILL else code
 
 
 def _crash(number: int, what: str) -> BaseException:
