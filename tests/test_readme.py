@@ -74,6 +74,24 @@ def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
         assert bool(run.returncode) == stderr.startswith("Error: "), command
 
 
+def test_the_report_of_bench_is_laid_out_as_shown(folder: Path) -> None:
+    shown = next(block for block in blocks("text") if block.startswith("$ tfexport bench"))
+    command, _, report = shown.removeprefix("$ ").partition("\n")
+    run = run_shell(f"test -d custom_dense || {SAVE}; {command}", folder)
+    assert run.returncode == 0, run.stderr
+    assert layout(run.stdout) == layout(report)
+
+
+SAVE = "tfexport save models.custom_dense:CustomDense --spec None,5 --quiet > /dev/null"
+
+
+def layout(report: str) -> list[str]:
+    """Times, bars and the machine are others each time, and a busy one is warned of."""
+    title, _, *lines = report.partition("\n\nWarnings")[0].splitlines()
+    bare = re.sub(r"[▁-█▉-▏ ]+", " ", without_numbers("\n".join([title, *lines])))
+    return re.sub(r"# (?:µs|ms|s)\b", "#", bare).split("\n")
+
+
 # The README's rows, and the targets of benchmarks/RESULTS.md that they are taken from.
 RATIOS = {
     "look at a model": "inspect, small: CPU of saved_model_cli against ours",
