@@ -37,6 +37,8 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     native = compile_native(scale.folder)
     models = {size: scale.folder / f"chain_{size}" for size in sizes}
     costs = _compare({size: _savers(models[size], size) for size in sizes}, runs=1)
+    readers = {size: {"inspect": tfexport("inspect", models[size])} for size in sizes}
+    costs |= _compare(readers, runs=scale.choose(9, 1))
     for size in sizes:
         users = {size: _users(models[size], rows, native)}
         costs |= _compare(users, runs=scale.choose(5, 1) if size < _LARGE else 1)
@@ -69,7 +71,6 @@ def _savers(model: Path, size: int) -> Commands:
 
 def _users(model: Path, rows: Path, native: Path | None) -> Commands:
     commands = {
-        "inspect": tfexport("inspect", model),
         "run": tfexport("run", model, "--input", rows),
         "check": tfexport("check", model),
     }
