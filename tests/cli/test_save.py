@@ -76,6 +76,7 @@ def test_an_existing_directory_is_kept_without_force_and_replaced_with_it(
 ) -> None:
     saved = tmp_path / "dense"
     saved.mkdir()
+    (saved / "saved_model.pb").write_text("mine")
     (saved / "precious.txt").write_text("mine")
     refused = save(DENSE, "--spec", "None,5", "-o", saved)
     assert refused == Outcome(
