@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ import pytest
 from models.counter import Counter
 from models.custom_dense import CustomDense
 from tfexport.errors import FindingError, InputDataError, UserCodeError
+from tfexport.exporting.arguments import make_object
 from tfexport.exporting.results import KeptInputs
 from tfexport.exporting.saving import save_module
 from tfexport.exporting.starting import start_tensorflow
+from tfexport.exporting.target import find_target, parse_target
 from tfexport.runtime.model import load_model
 
 tf = start_tensorflow()
@@ -312,3 +316,31 @@ def test_the_manifest_says_how_the_model_was_made(
     assert found["source"]["file"] == "custom_dense.py"
     assert len(found["source"]["sha256"]) == 64
     assert found["verified"][0]["signature"] == "serving_default"
+
+
+def commit_module(directory: Path) -> None:
+    directory.mkdir()
+    (directory / ".gitignore").write_text("__pycache__\n")
+    (directory / "doubling.py").write_text(
+        "import tensorflow as tf\n\n\n"
+        "class Doubling(tf.Module):\n"
+        "    def __call__(self, x):\n"
+        "        return 2 * x\n"
+    )
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "Double"]):
+        subprocess.run(["git", *words], cwd=directory, check=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_what_the_export_itself_writes_into_the_tree_does_not_make_it_dirty(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    commit_module(tree)
+    made = make_object(find_target(parse_target(f"{tree / 'doubling.py'}:Doubling")), "made", [])
+    for directory in (tree / "first", tree / "new" / "second"):
+        save_module(made, directory, specs="2")
+        assert manifest(directory)["git"]["dirty"] is False
+        shutil.rmtree(directory)
+    (tree / "notes").touch()
+    save_module(made, tree / "third", specs="2")
+    assert manifest(tree / "third")["git"]["dirty"] is True
