@@ -13,7 +13,8 @@ import pytest
 
 from models.counter import Counter
 from models.custom_dense import CustomDense
-from tfexport.errors import FindingError, InputDataError, UserCodeError
+from models.encoder import Encoder
+from tfexport.errors import FindingError, InputDataError, UsageError, UserCodeError
 from tfexport.exporting.arguments import make_object
 from tfexport.exporting.results import KeptInputs
 from tfexport.exporting.saving import save_module
@@ -257,6 +258,33 @@ def test_samples_that_do_not_fit_are_errors(
         save_module(Vocabulary(), tmp_path / "m", specs=SPECS, samples=samples)
     assert str(caught.value).startswith(message)
     assert not (tmp_path / "m").exists()
+
+
+SIGNATURE_ERRORS: dict[str, tuple[Any, str]] = {
+    "array for none": (
+        {"features": np.ones([2, 4], np.float32)},
+        "Sample 'features' does not say which signature it is for: decode, encode. "
+        "Write decode/features",
+    ),
+    "file for none": (
+        "x.npy",
+        "Sample 'x.npy' does not say which signature it is for: decode, encode. "
+        "Write decode/x.npy",
+    ),
+    "unknown": (
+        {"encod/features": np.ones([2, 4], np.float32)},
+        "Sample 'encod/features': there is no signature 'encod', only decode, encode.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"), SIGNATURE_ERRORS.values(), ids=SIGNATURE_ERRORS
+)
+def test_samples_for_no_signature_are_errors(samples: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        save_module(Encoder(), tmp_path / "m", samples=samples)
+    assert str(caught.value) == message
 
 
 def manifest(directory: Path) -> Any:

@@ -37,6 +37,10 @@ class Sample:
     name: str | None
     values: Any
 
+    def __str__(self) -> str:
+        prefix = "" if self.signature is None else f"{self.signature}/"
+        return f"{prefix}{self.values if isinstance(self.values, str) else self.name}"
+
 
 def parse_sample(text: str, signatures: Sequence[str]) -> Sample:
     """Read ``[SIGNATURE/][NAME=]FILE``; a path's own slashes are no signature."""
