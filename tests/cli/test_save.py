@@ -134,6 +134,14 @@ USAGE_ERRORS = {
         ["models.mlp:Perceptron"],
         "'models.mlp' has no 'Perceptron'. It has: Dense, MLP.",
     ),
+    "a class taken for a module": (
+        ["models.custom_dense.CustomDense:CustomDense"],
+        "No module 'CustomDense' in 'models.custom_dense'.",
+    ),
+    "an attribute of a text": (
+        ["models.custom_dense:__name__.Model"],
+        "'models.custom_dense:__name__' has no 'Model', and nothing else to save.",
+    ),
     "no tf.Module": (
         ["models.custom_dense:tf"],
         "An object of type module is no tf.Module: TensorFlow cannot save it.",

@@ -14,6 +14,7 @@ import pytest
 from models.counter import Counter
 from models.custom_dense import CustomDense
 from models.encoder import Encoder
+from models.text_classifier import TextClassifier
 from tfexport.errors import FindingError, InputDataError, UsageError, UserCodeError
 from tfexport.exporting.arguments import make_object
 from tfexport.exporting.results import KeptInputs
@@ -227,6 +228,22 @@ def test_values_that_a_module_cannot_take_are_the_users_to_give(tmp_path: Path) 
     assert shapes == [["ids=3:int32", "weights=3:float32"], ["ids=1:int32", "weights=1:float32"]]
 
 
+def test_a_method_without_inputs_that_fails_has_none_to_give(tmp_path: Path) -> None:
+    class Failing(Module):
+        @tf.function(input_signature=[])
+        def __call__(self) -> Any:
+            return tf.strings.to_number("abc")
+
+    with pytest.raises(UserCodeError) as caught:
+        save_module(Failing(), tmp_path / "m")
+    message = str(caught.value)
+    assert message.startswith("Calling Failing.__call__ with no input failed in tests/exporting/")
+    assert message.endswith(
+        ", at 'return tf.strings.to_number("abc")': InvalidArgumentError: "
+        "StringToNumberOp could not correctly convert string: abc"
+    )
+
+
 def test_a_sample_file_can_hold_several_inputs(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", ids=np.int32([100, 101]), weights=np.float32([0.5, 2]))
     result = save_module(Vocabulary(), tmp_path / "m", specs=SPECS, samples=tmp_path / "s.npz")
@@ -258,6 +275,14 @@ def test_samples_that_do_not_fit_are_errors(
         save_module(Vocabulary(), tmp_path / "m", specs=SPECS, samples=samples)
     assert str(caught.value).startswith(message)
     assert not (tmp_path / "m").exists()
+
+
+def test_a_sample_without_rows_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "texts.txt"
+    file.touch()
+    with pytest.raises(InputDataError) as caught:
+        save_module(TextClassifier(), tmp_path / "m", samples=file)
+    assert str(caught.value) == f"'{file}' has no rows."
 
 
 SIGNATURE_ERRORS: dict[str, tuple[Any, str]] = {

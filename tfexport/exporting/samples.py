@@ -134,6 +134,8 @@ def _read_whole(source: Source) -> dict[str, Array]:
     if isinstance(source, ArraySource):
         return {name: array.read() for name, array in source.arrays.items()}
     blocks = list(source.read_blocks(1 << 20))
+    if not blocks:
+        raise InputDataError(f"'{source.label}' has no rows.")
     return {name: np.concatenate([block[name] for block in blocks]) for name in source.names}
 
 

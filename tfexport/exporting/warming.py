@@ -57,7 +57,7 @@ def warm_up(
 
 def _advise(bound: BoundMethod, error: UserCodeError) -> str:
     """What helps where it is the generated values that the module does not take."""
-    by_value = isinstance(error.__cause__, tf.errors.OpError)
+    by_value = bound.leaves and isinstance(error.__cause__, tf.errors.OpError)
     if not by_value or re.search(r"shape|size|dimension|rank", str(error.__cause__), re.I):
         return ""
     return f" Give inputs that it takes: --sample {bound.leaves[0].name}=FILE"
