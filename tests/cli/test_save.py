@@ -134,6 +134,16 @@ USAGE_ERRORS = {
         ["models.mlp:Perceptron"],
         "'models.mlp' has no 'Perceptron'. It has: Dense, MLP.",
     ),
+    "a method": (
+        ["models.mlp:MLP.__call__"],
+        "'models.mlp:MLP.__call__' is a method. Give its class, and the method as a signature: "
+        "models.mlp:MLP --signature __call__",
+    ),
+    "a method that is a tf.function": (
+        ["models.encoder:Encoder.encode"],
+        "'models.encoder:Encoder.encode' is a method. Give its class, and the method as a "
+        "signature: models.encoder:Encoder --signature encode",
+    ),
     "a class taken for a module": (
         ["models.custom_dense.CustomDense:CustomDense"],
         "No module 'CustomDense' in 'models.custom_dense'.",

@@ -167,6 +167,16 @@ def test_a_module_that_takes_one_size_only_is_told_apart(tmp_path: Path) -> None
     assert result.verified[0].one_size
 
 
+def test_a_module_that_takes_one_size_of_some_dimensions_is_told_apart(tmp_path: Path) -> None:
+    class Narrow(Module):
+        def __call__(self, x: Any) -> Any:
+            return tf.ensure_shape(x, [None, 2])
+
+    result = save_module(Narrow(), tmp_path / "m", specs="None,None")
+    assert [call[0].shape for call in result.verified[0].calls] == [(2, 2), (3, 2)]
+    assert result.verified[0].one_size
+
+
 def test_random_modules_are_compared_by_dtype_and_shape(tmp_path: Path) -> None:
     class Noise(Module):
         def __call__(self, x: Any) -> Any:
@@ -239,7 +249,7 @@ def test_a_method_without_inputs_that_fails_has_none_to_give(tmp_path: Path) -> 
     message = str(caught.value)
     assert message.startswith("Calling Failing.__call__ with no input failed in tests/exporting/")
     assert message.endswith(
-        ", at 'return tf.strings.to_number("abc")': InvalidArgumentError: "
+        ", at 'return tf.strings.to_number(\"abc\")': InvalidArgumentError: "
         "StringToNumberOp could not correctly convert string: abc"
     )
 
@@ -293,8 +303,7 @@ SIGNATURE_ERRORS: dict[str, tuple[Any, str]] = {
     ),
     "file for none": (
         "x.npy",
-        "Sample 'x.npy' does not say which signature it is for: decode, encode. "
-        "Write decode/x.npy",
+        "Sample 'x.npy' does not say which signature it is for: decode, encode. Write decode/x.npy",
     ),
     "unknown": (
         {"encod/features": np.ones([2, 4], np.float32)},
@@ -303,9 +312,7 @@ SIGNATURE_ERRORS: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("samples", "message"), SIGNATURE_ERRORS.values(), ids=SIGNATURE_ERRORS
-)
+@pytest.mark.parametrize(("samples", "message"), SIGNATURE_ERRORS.values(), ids=SIGNATURE_ERRORS)
 def test_samples_for_no_signature_are_errors(samples: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         save_module(Encoder(), tmp_path / "m", samples=samples)

@@ -75,7 +75,8 @@ def _damage_reported(path: Path) -> Iterator[None]:
     """Within it, what TensorFlow cannot read of a checkpoint is an InputDataError."""
     try:
         yield
-    except (tf.errors.OpError, DecodeError) as error:
+    # IndexError is what a data file that is too short comes as.
+    except (tf.errors.OpError, IndexError, DecodeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputDataError(
             f"The checkpoint {path} is damaged or incomplete: {reason}.", detail=str(error)

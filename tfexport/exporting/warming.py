@@ -163,8 +163,9 @@ def _closed_spec(bound: BoundMethod) -> str:
     leaf = next(leaf for leaf in bound.leaves if not leaf.value.shape.is_fully_defined())
     rank = leaf.value.shape.rank or 2
     sizes = [*(leaf.value.shape.as_list() if leaf.value.shape.rank else [None] * rank)]
-    sizes = sizes[:1] + [size or 4 for size in sizes[1:]]
-    return f"{leaf.name}={','.join(map(str, sizes))}"
+    others = [size or 4 for size in sizes[1:]]
+    first = sizes[0] or 4 if others == sizes[1:] else sizes[0]
+    return f"{leaf.name}={','.join(map(str, [first, *others]))}"
 
 
 def _dimensions(spec: Any) -> str:
