@@ -76,6 +76,7 @@ def test_an_existing_directory_is_kept_without_force_and_replaced_with_it(
 ) -> None:
     saved = tmp_path / "dense"
     saved.mkdir()
+    (saved / "saved_model.pb").write_text("mine")
     (saved / "precious.txt").write_text("mine")
     refused = save(DENSE, "--spec", "None,5", "-o", saved)
     assert refused == Outcome(
@@ -132,6 +133,24 @@ USAGE_ERRORS = {
     "attribute not found, none near": (
         ["models.mlp:Perceptron"],
         "'models.mlp' has no 'Perceptron'. It has: Dense, MLP.",
+    ),
+    "a method": (
+        ["models.mlp:MLP.__call__"],
+        "'models.mlp:MLP.__call__' is a method. Give its class, and the method as a signature: "
+        "models.mlp:MLP --signature __call__",
+    ),
+    "a method that is a tf.function": (
+        ["models.encoder:Encoder.encode"],
+        "'models.encoder:Encoder.encode' is a method. Give its class, and the method as a "
+        "signature: models.encoder:Encoder --signature encode",
+    ),
+    "a class taken for a module": (
+        ["models.custom_dense.CustomDense:CustomDense"],
+        "No module 'CustomDense' in 'models.custom_dense'.",
+    ),
+    "an attribute of a text": (
+        ["models.custom_dense:__name__.Model"],
+        "'models.custom_dense:__name__' has no 'Model', and nothing else to save.",
     ),
     "no tf.Module": (
         ["models.custom_dense:tf"],

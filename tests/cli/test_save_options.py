@@ -304,6 +304,40 @@ def test_an_extra_file_that_cannot_be_added_is_one_line(
     assert outcome == Outcome(code, "", f"Error: {message.format(path=path)}\n")
 
 
+UNREADABLE = Path("/proc/self/mem")  # even for root: nothing lies at its start
+
+
+@pytest.mark.skipif(not UNREADABLE.is_file(), reason="needs Linux's /proc")
+def test_a_file_that_cannot_be_read_is_not_taken_for_the_destination(
+    tfexport: Run, tmp_path: Path
+) -> None:
+    pytest.importorskip("safetensors")
+    weights = tmp_path / "w.safetensors"
+    weights.symlink_to(UNREADABLE)
+    for option, file, reason in (
+        ("--extra", UNREADABLE, "Input/output error"),
+        ("--weights", weights, "No such device (os error 19)"),
+    ):
+        outcome = tfexport("save", DENSE, "--spec", "2,5", "-q", "-o", tmp_path / "m", option, file)
+        assert outcome == Outcome(4, "", f"Error: Cannot read '{file}': {reason}.\n")
+    assert not (tmp_path / "m").exists()
+
+
+def test_it_is_told_where_only_some_dimensions_had_two_sizes(tfexport: Run, tmp_path: Path) -> None:
+    source = tmp_path / "narrow.py"
+    source.write_text(
+        "import tensorflow as tf\n\n\n"
+        "class Narrow(tf.Module):\n"
+        "    def __call__(self, x):\n"
+        "        return tf.ensure_shape(x, [None, 2])\n"
+    )
+    options = ["--spec", "None,None", "-q", "-o", tmp_path / "m"]
+    assert (
+        "  serving_default  equal to the module, at one size of some dimensions  "
+        "x float32 [2, 2] and x float32 [3, 2]\n"
+    ) in tfexport("save", f"{source}:Narrow", *options).stdout
+
+
 def test_a_time_that_is_none_is_one_line(
     tfexport: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -14,6 +16,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tfexport.errors import DestinationError
+from tfexport.exporting import leftovers
+from tfexport.exporting.leftovers import make_hidden
 from tfexport.exporting.publishing import Destination, staged
 
 
@@ -49,15 +53,38 @@ def test_publishing_killed_at_random_moments_leaves_a_whole_model(
 
 def test_an_export_that_is_still_running_keeps_its_directory(tmp_path: Path) -> None:
     with staged(Destination(tmp_path / "m")) as first:
-        (first.directory / "file").write_text("first")
+        (first.directory / "saved_model.pb").write_text("first")
         with staged(Destination(tmp_path / "m")) as second:
-            (second.directory / "file").write_text("second")
+            (second.directory / "saved_model.pb").write_text("second")
             second.publish()
-        assert (first.directory / "file").read_text() == "first"
+        assert (first.directory / "saved_model.pb").read_text() == "first"
         with pytest.raises(DestinationError, match="exists already"):
             first.publish()
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
-    assert (tmp_path / "m" / "file").read_text() == "second"
+    assert (tmp_path / "m" / "saved_model.pb").read_text() == "second"
+
+
+def test_a_directory_that_another_export_takes_for_a_leftover_is_not_written_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clearing: list[tuple[Path, int]] = []
+
+    def make_and_lose(parent: Path, name: str) -> Path:
+        directory = make_hidden(parent, name)
+        if not clearing:  # another process finds it now, before it is locked
+            descriptor = os.open(directory, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            clearing.append((directory, descriptor))
+        return directory
+
+    monkeypatch.setattr(leftovers, "make_hidden", make_and_lose)
+    with staged(Destination(tmp_path / "m")) as staging:
+        ((lost, descriptor),) = clearing
+        lost.rmdir()
+        os.close(descriptor)
+        (staging.directory / "saved_model.pb").write_text("new")
+        staging.publish()
+    assert (tmp_path / "m" / "saved_model.pb").read_text() == "new"
 
 
 DISK_SCRIPT = """
@@ -106,12 +133,12 @@ def test_a_full_disk_leaves_the_old_model_and_one_line(
 ) -> None:
     disk, limit, reason = small_disk
     (disk / "m").mkdir()
-    (disk / "m" / "precious").write_text("old")
+    (disk / "m" / "saved_model.pb").write_text("old")
     done = export(str(disk / "m"), *limit)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"Error: Cannot write the SavedModel: {reason}. Nothing was changed.\n"
     assert [path.name for path in disk.iterdir()] == ["m"]
-    assert (disk / "m" / "precious").read_text() == "old"
+    assert (disk / "m" / "saved_model.pb").read_text() == "old"
 
 
 def test_a_failure_while_publishing_is_one_line(tmp_path: Path) -> None:

@@ -68,6 +68,11 @@ DESTINATION_ERRORS = {
     "below a file": ("file/m", "{parent} is a file: {path} cannot be made in it."),
     "full": (
         "full",
+        "{path} is no SavedModel, so it is not replaced. "
+        "Choose another with -o, or remove it yourself.",
+    ),
+    "a SavedModel": (
+        "saved",
         "{path} exists already. Replace it with --force, or choose another with -o.",
     ),
     "a dangling link": ("dangling", "{path} is a file. Give a directory with -o."),
@@ -79,11 +84,26 @@ def test_what_cannot_be_published_is_told_early(name: str, message: str, tmp_pat
     (tmp_path / "file").touch()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
+    publish(Destination(tmp_path / "saved"))
     (tmp_path / "dangling").symlink_to("nowhere")
     path = tmp_path / name
     with pytest.raises(DestinationError) as caught:
         check_destination(Destination(path))
     assert str(caught.value) == message.format(path=path, parent=path.parent)
+
+
+@pytest.mark.parametrize("name", ["models/__init__.py", "models/1/saved_model.pb"])
+def test_force_replaces_nothing_but_a_saved_model(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).touch()
+    with pytest.raises(DestinationError) as caught:
+        publish(Destination(tmp_path / "models", force=True))
+    assert str(caught.value) == (
+        f"{tmp_path / 'models'} is no SavedModel, so it is not replaced. "
+        "Choose another with -o, or remove it yourself."
+    )
+    assert (tmp_path / name).exists()
+    assert names(tmp_path) == ["models"]
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from models.encoder import Encoder
 from models.text_classifier import TextClassifier
+from tfexport.errors import DestinationError
+from tfexport.exporting.calling import Call
 from tfexport.exporting.saving import save_module
+from tfexport.exporting.serving_warmup import write_warmup_requests
 from tfexport.exporting.starting import start_tensorflow
 from tfexport.savedmodel.wire import read_fields
 
@@ -60,3 +65,17 @@ def test_requests_hold_the_users_samples_without_verification_too(tmp_path: Path
     save_module(module, tmp_path / "m", warmup=True, verify=False, samples={"texts": texts})
     requests = read_requests(tmp_path / "m")
     assert [inputs["texts"].tolist() for _, _, inputs in requests] == [texts.tolist(), [texts[0]]]
+
+
+def test_a_disk_that_does_not_take_the_requests_is_one_line(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    call = Call("serving_default", {"x": np.zeros(1000, np.float32)}, {})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(DestinationError) as caught:
+            write_warmup_requests(tmp_path / "extra", "m", [call])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value) == (
+        "Cannot write the SavedModel: File too large. Nothing was changed."
+    )

@@ -463,6 +463,24 @@ def test_variables_made_by_an_unknown_dimension_are_an_error(tmp_path: Path) -> 
     )
 
 
+def test_variables_made_by_the_number_of_rows_ask_for_that(tmp_path: Path) -> None:
+    class ByRow(Module):
+        weights = None
+
+        def __call__(self, x: Any) -> Any:
+            if self.weights is None:
+                self.weights = tf.Variable(tf.ones([x.shape[0], 1]))
+            return x * self.weights
+
+    with pytest.raises(SpecError) as caught:
+        save_module(ByRow(), tmp_path / "m", specs="None,5")
+    assert str(caught.value) == (
+        "ByRow.__call__ makes its variables by a dimension that the spec leaves unknown: "
+        "x=None,5. Give its size, as in --spec x=4,5"
+    )
+    save_module(ByRow(), tmp_path / "m", specs="x=4,5")
+
+
 def test_a_module_that_halves_its_input_five_times_gets_one_that_is_large_enough(
     tmp_path: Path,
 ) -> None:

@@ -61,6 +61,12 @@ def test_two_files_of_one_name_are_two_modules() -> None:
     assert find_target(parse_target("second/model_e.py:VALUE")) == 7
 
 
+def test_a_dot_in_the_name_of_a_file_is_no_package() -> None:
+    write("scorer.v2.py", "VALUE = 8\n")
+    target = parse_target("./scorer.v2.py:VALUE")
+    assert (target.module, find_target(target)) == ("scorer_v2", 8)
+
+
 def test_a_missing_import_inside_a_package_of_the_same_name_is_the_users_error() -> None:
     write("package_f/__init__.py", "import package_f_missing\n")
     with pytest.raises(UserCodeError, match="No module named 'package_f_missing'"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,14 @@ import pytest
 
 from models.counter import Counter
 from models.custom_dense import CustomDense
-from tfexport.errors import FindingError, InputDataError, UserCodeError
+from models.encoder import Encoder
+from models.text_classifier import TextClassifier
+from tfexport.errors import FindingError, InputDataError, UsageError, UserCodeError
+from tfexport.exporting.arguments import make_object
 from tfexport.exporting.results import KeptInputs
 from tfexport.exporting.saving import save_module
 from tfexport.exporting.starting import start_tensorflow
+from tfexport.exporting.target import find_target, parse_target
 from tfexport.runtime.model import load_model
 
 tf = start_tensorflow()
@@ -161,6 +167,16 @@ def test_a_module_that_takes_one_size_only_is_told_apart(tmp_path: Path) -> None
     assert result.verified[0].one_size
 
 
+def test_a_module_that_takes_one_size_of_some_dimensions_is_told_apart(tmp_path: Path) -> None:
+    class Narrow(Module):
+        def __call__(self, x: Any) -> Any:
+            return tf.ensure_shape(x, [None, 2])
+
+    result = save_module(Narrow(), tmp_path / "m", specs="None,None")
+    assert [call[0].shape for call in result.verified[0].calls] == [(2, 2), (3, 2)]
+    assert result.verified[0].one_size
+
+
 def test_random_modules_are_compared_by_dtype_and_shape(tmp_path: Path) -> None:
     class Noise(Module):
         def __call__(self, x: Any) -> Any:
@@ -222,6 +238,22 @@ def test_values_that_a_module_cannot_take_are_the_users_to_give(tmp_path: Path) 
     assert shapes == [["ids=3:int32", "weights=3:float32"], ["ids=1:int32", "weights=1:float32"]]
 
 
+def test_a_method_without_inputs_that_fails_has_none_to_give(tmp_path: Path) -> None:
+    class Failing(Module):
+        @tf.function(input_signature=[])
+        def __call__(self) -> Any:
+            return tf.strings.to_number("abc")
+
+    with pytest.raises(UserCodeError) as caught:
+        save_module(Failing(), tmp_path / "m")
+    message = str(caught.value)
+    assert message.startswith("Calling Failing.__call__ with no input failed in tests/exporting/")
+    assert message.endswith(
+        ", at 'return tf.strings.to_number(\"abc\")': InvalidArgumentError: "
+        "StringToNumberOp could not correctly convert string: abc"
+    )
+
+
 def test_a_sample_file_can_hold_several_inputs(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", ids=np.int32([100, 101]), weights=np.float32([0.5, 2]))
     result = save_module(Vocabulary(), tmp_path / "m", specs=SPECS, samples=tmp_path / "s.npz")
@@ -253,6 +285,38 @@ def test_samples_that_do_not_fit_are_errors(
         save_module(Vocabulary(), tmp_path / "m", specs=SPECS, samples=samples)
     assert str(caught.value).startswith(message)
     assert not (tmp_path / "m").exists()
+
+
+def test_a_sample_without_rows_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "texts.txt"
+    file.touch()
+    with pytest.raises(InputDataError) as caught:
+        save_module(TextClassifier(), tmp_path / "m", samples=file)
+    assert str(caught.value) == f"'{file}' has no rows."
+
+
+SIGNATURE_ERRORS: dict[str, tuple[Any, str]] = {
+    "array for none": (
+        {"features": np.ones([2, 4], np.float32)},
+        "Sample 'features' does not say which signature it is for: decode, encode. "
+        "Write decode/features",
+    ),
+    "file for none": (
+        "x.npy",
+        "Sample 'x.npy' does not say which signature it is for: decode, encode. Write decode/x.npy",
+    ),
+    "unknown": (
+        {"encod/features": np.ones([2, 4], np.float32)},
+        "Sample 'encod/features': there is no signature 'encod', only decode, encode.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("samples", "message"), SIGNATURE_ERRORS.values(), ids=SIGNATURE_ERRORS)
+def test_samples_for_no_signature_are_errors(samples: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        save_module(Encoder(), tmp_path / "m", samples=samples)
+    assert str(caught.value) == message
 
 
 def manifest(directory: Path) -> Any:
@@ -312,3 +376,31 @@ def test_the_manifest_says_how_the_model_was_made(
     assert found["source"]["file"] == "custom_dense.py"
     assert len(found["source"]["sha256"]) == 64
     assert found["verified"][0]["signature"] == "serving_default"
+
+
+def commit_module(directory: Path) -> None:
+    directory.mkdir()
+    (directory / ".gitignore").write_text("__pycache__\n")
+    (directory / "doubling.py").write_text(
+        "import tensorflow as tf\n\n\n"
+        "class Doubling(tf.Module):\n"
+        "    def __call__(self, x):\n"
+        "        return 2 * x\n"
+    )
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "Double"]):
+        subprocess.run(["git", *words], cwd=directory, check=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_what_the_export_itself_writes_into_the_tree_does_not_make_it_dirty(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    commit_module(tree)
+    made = make_object(find_target(parse_target(f"{tree / 'doubling.py'}:Doubling")), "made", [])
+    for directory in (tree / "first", tree / "new" / "second"):
+        save_module(made, directory, specs="2")
+        assert manifest(directory)["git"]["dirty"] is False
+        shutil.rmtree(directory)
+    (tree / "notes").touch()
+    save_module(made, tree / "third", specs="2")
+    assert manifest(tree / "third")["git"]["dirty"] is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,45 @@ def test_what_is_no_checkpoint_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(InputDataError) as caught:
             save_module(CustomDense(), tmp_path / "m", specs="None,5", checkpoint=path)
         assert str(caught.value) == message
+
+
+def cut_index(prefix: Path) -> None:
+    index = Path(f"{prefix}.index")
+    index.write_bytes(index.read_bytes()[:-10])
+
+
+def remove_data(prefix: Path) -> None:
+    Path(f"{prefix}.data-00000-of-00001").unlink()
+
+
+def cut_data(prefix: Path) -> None:
+    data = Path(f"{prefix}.data-00000-of-00001")
+    data.write_bytes(data.read_bytes()[:20])
+
+
+def flip_data(prefix: Path) -> None:
+    data = Path(f"{prefix}.data-00000-of-00001")
+    content = data.read_bytes()
+    data.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+
+
+CHECKPOINT_DAMAGES = {
+    cut_index: "not an sstable (bad magic number)",
+    remove_data: "{prefix}.data-00000-of-00001; No such file or directory",
+    cut_data: "Read less bytes than requested",
+    flip_data: "TensorBundle at {prefix} shard 0 (60 bytes): Checksum does not match: stored "
+    "2128232308 vs. calculated on the restored bytes 190946095",
+}
+
+
+@pytest.mark.parametrize("damage", CHECKPOINT_DAMAGES)
+def test_a_damaged_checkpoint_is_one_line(
+    damage: Callable[[Path], None], tmp_path: Path, trained: CustomDense
+) -> None:
+    prefix = Path(tf.train.Checkpoint(trained).save(str(tmp_path / "ckpt")))
+    damage(prefix)
+    with pytest.raises(InputDataError) as caught:
+        save_module(CustomDense(), tmp_path / "m", specs="None,5", checkpoint=prefix)
+    reason = CHECKPOINT_DAMAGES[damage].format(prefix=prefix)
+    assert str(caught.value) == f"The checkpoint {prefix} is damaged or incomplete: {reason}."
+    assert not (tmp_path / "m").exists()

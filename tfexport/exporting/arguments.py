@@ -52,6 +52,7 @@ def make_object(found: object, name: str, arguments: Sequence[Argument]) -> obje
     ``name`` is how messages call it. Raises TargetError where the arguments do not fit it,
     UserCodeError where it fails.
     """
+    _check_no_method(found, name)
     if not _is_maker(found):
         if arguments:
             raise TargetError(f"'{name}' is an instance already: it takes no --arg.")
@@ -71,6 +72,21 @@ def _is_maker(found: object) -> bool:
     # inspect.isroutine would take a tf.function for one, because it can be a method.
     kinds = (type, FunctionType, MethodType, BuiltinFunctionType, functools.partial)
     return isinstance(found, kinds)
+
+
+def _check_no_method(found: object, name: str) -> None:
+    """Raise TargetError for a method that is named through its class: it has no instance."""
+    where, _, attribute = name.rpartition(":")
+    owner, _, method = attribute.rpartition(".")
+    is_graph = hasattr(type(found), "python_function")  # a tf.function
+    function: object = getattr(found, "python_function", None) if is_graph else found
+    if not owner or not isinstance(function, FunctionType):
+        return
+    if next(iter(inspect.signature(function).parameters), None) == "self":
+        raise TargetError(
+            f"'{name}' is a method. Give its class, and the method as a signature: "
+            f"{where}:{owner} --signature {method}"
+        )
 
 
 def _check_arguments(

@@ -84,7 +84,7 @@ def bind_methods(
         (UsageError, "Output name", renames),
     ):
         for item in given:
-            _check_signature(error, kind, item, names)
+            check_signature(error, kind, item, names)
     return [
         _bind_method(
             entry,
@@ -104,9 +104,10 @@ def is_for(wanted: str | None, signature: str, signatures: Sequence[str]) -> boo
     return len(signatures) == 1 or signature == DEFAULT_SIGNATURE
 
 
-def _check_signature(
+def check_signature(
     error: type[TfexportError], kind: str, item: Any, signatures: Sequence[str]
 ) -> None:
+    """Raise ``error`` for an item that is for no signature, or for one that is not there."""
     listed = ", ".join(signatures)
     if item.signature is None and not any(is_for(None, name, signatures) for name in signatures):
         raise error(

@@ -7,12 +7,14 @@ such a graph is TensorFlow 1's, of values by the variables' names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial as bind
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from tfexport.errors import InputDataError
 from tfexport.exporting.state import as_variable, find_mutable_tables
@@ -42,10 +44,15 @@ def load_checkpoint(module: object, path: Path, partial: bool) -> None:
     """Give every variable its value of the checkpoint at a prefix, or a directory's latest.
 
     The module may have been the checkpoint's root or an attribute of it. Raises InputDataError
-    where there is no checkpoint, shapes differ, or (unless ``partial``) a variable gets no value
-    or a value below the module finds no variable.
+    where there is no checkpoint, it is damaged, shapes differ, or (unless ``partial``) a variable
+    gets no value or a value below the module finds no variable.
     """
     prefix = _find_prefix(path)
+    with _damage_reported(path):
+        _load(module, path, prefix, partial)
+
+
+def _load(module: object, path: Path, prefix: str, partial: bool) -> None:
     reader = tf.train.load_checkpoint(prefix)
     variables = list_named_variables(module)
     graph = _read_graph(reader)
@@ -61,6 +68,19 @@ def load_checkpoint(module: object, path: Path, partial: bool) -> None:
         _assign(named, match, reader.get_tensor, path)
     if find_mutable_tables(module):
         _restore_tables(module, match, prefix)
+
+
+@contextmanager
+def _damage_reported(path: Path) -> Iterator[None]:
+    """Within it, what TensorFlow cannot read of a checkpoint is an InputDataError."""
+    try:
+        yield
+    # IndexError is what a data file that is too short comes as.
+    except (tf.errors.OpError, IndexError, DecodeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise InputDataError(
+            f"The checkpoint {path} is damaged or incomplete: {reason}.", detail=str(error)
+        ) from error
 
 
 def _find_prefix(path: Path) -> str:

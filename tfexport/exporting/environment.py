@@ -14,6 +14,9 @@ from typing import Any
 import tfexport
 from tfexport.errors import UsageError
 
+# While an export is running, the directory that it writes in may lie in the tree itself.
+_NO_STAGES = ":(exclude,top,glob)**/.*.tfexport-*-*/**"
+
 
 def read_versions() -> dict[str, str]:
     """The versions of what had a part in the export, by name."""
@@ -35,7 +38,7 @@ def read_git(file: Path | None) -> dict[str, Any] | None:
     commit = _git(file.parent, "rev-parse", "HEAD")
     if commit is None:
         return None
-    changes = _git(file.parent, "status", "--porcelain")
+    changes = _git(file.parent, "status", "--porcelain", "--", ":/", _NO_STAGES)
     return {"commit": commit.strip(), "dirty": bool(changes) if changes is not None else None}
 
 

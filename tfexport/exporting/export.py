@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfexport.exporting.binding import BoundMethod, bind_methods
+from tfexport.errors import UsageError
+from tfexport.exporting.binding import BoundMethod, bind_methods, check_signature
 from tfexport.exporting.calling import Call, plan_calls, record_calls
 from tfexport.exporting.freshness import traced_afresh
 from tfexport.exporting.generating import Array, Sizes
@@ -53,7 +54,7 @@ class Export:
         methods = _bind(module, options)
         names = [bound.entry.signature for bound in methods]
         with step("trace", ", ".join(names)), quiet_logging(), traced_afresh(module):
-            given = [_as_sample(sample, names) for sample in options.samples]
+            given = _list_samples(options.samples, names)
             samples = {b.entry.signature: read_samples(b, given, names) for b in methods}
             sizes = {
                 b.entry.signature: warm_up(module, b, samples[b.entry.signature]) for b in methods
@@ -130,6 +131,14 @@ class Export:
 def _bind(module: object, options: SaveOptions) -> list[BoundMethod]:
     entries = choose_entries(module, options.signatures, options.specs)
     return bind_methods(module, entries, options.specs, options.constants, options.output_names)
+
+
+def _list_samples(samples: Sequence[Any], signatures: Sequence[str]) -> list[Sample]:
+    """The samples by signature. Raises UsageError for one that none of them would take."""
+    listed = [_as_sample(sample, signatures) for sample in samples]
+    for sample in listed:
+        check_signature(UsageError, "Sample", sample, signatures)
+    return listed
 
 
 def _as_sample(sample: Any, signatures: Sequence[str]) -> Sample:

@@ -27,12 +27,7 @@ def hidden_directory(parent: Path, name: str) -> Iterator[Path]:
 
     It is locked meanwhile, and removed at the end where it is still there.
     """
-    while True:
-        directory = make_hidden(parent, name)
-        descriptor = _lock(directory)
-        # Another process may have found it before it was locked, and taken it for a leftover.
-        if directory.exists():
-            break
+    directory, descriptor = _make_and_lock(parent, name)
     try:
         yield directory
     finally:
@@ -63,8 +58,29 @@ def clear_leftovers(parent: Path, name: str) -> None:
         _remove_unless_held(new)
 
 
+def _make_and_lock(parent: Path, name: str) -> tuple[Path, int | None]:
+    """A hidden directory that is this process's own; no descriptor where nothing can be locked.
+
+    Another process may find it before it is locked, and take it for a leftover: whoever has the
+    lock then is removing it, or has done so.
+    """
+    while True:
+        directory = make_hidden(parent, name)
+        try:
+            descriptor = _lock(directory)
+        except BlockingIOError:
+            continue
+        if directory.exists():
+            return directory, descriptor
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def _remove_unless_held(directory: Path) -> None:
-    descriptor = _lock(directory)
+    try:
+        descriptor = _lock(directory)
+    except BlockingIOError:
+        return
     if descriptor is None:
         return
     try:
@@ -74,7 +90,10 @@ def _remove_unless_held(directory: Path) -> None:
 
 
 def _lock(directory: Path) -> int | None:
-    """An open descriptor that holds the lock; None where another process has it."""
+    """An open descriptor that holds the lock; None where the directory is gone or takes no lock.
+
+    Raises BlockingIOError where another process has the lock.
+    """
     if sys.platform == "win32":
         return None
     try:
@@ -83,6 +102,9 @@ def _lock(directory: Path) -> int | None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
     except OSError:
         os.close(descriptor)
         return None

@@ -27,7 +27,8 @@ class Destination:
     """Where a SavedModel is to appear.
 
     With ``versions`` the directory is that of a model, and the SavedModel becomes its next
-    numbered child, as TensorFlow Serving expects; with ``force`` an existing one is replaced.
+    numbered child, as TensorFlow Serving expects; with ``force`` an existing SavedModel is
+    replaced, and nothing else is.
     """
 
     directory: Path
@@ -50,10 +51,8 @@ def check_destination(destination: Destination) -> None:
         raise DestinationError(f"{directory} is a file. Give a directory with -o.")
     if destination.versions:
         _check_versions(directory)
-    elif not destination.force and directory.is_dir() and any(directory.iterdir()):
-        raise DestinationError(
-            f"{directory} exists already. Replace it with --force, or choose another with -o."
-        )
+    elif directory.is_dir() and any(directory.iterdir()):
+        _check_replaceable(directory, destination.force)
 
 
 @contextmanager
@@ -172,9 +171,25 @@ def next_version(model: Path) -> str:
 
 
 def _check_versions(directory: Path) -> None:
-    for name in _SAVED_MODEL_FILES:
-        if (directory / name).exists():
-            raise DestinationError(
-                f"{directory} is a SavedModel itself, not a directory of versions. "
-                "Choose another with -o, or leave out --next-version."
-            )
+    if _is_saved_model(directory):
+        raise DestinationError(
+            f"{directory} is a SavedModel itself, not a directory of versions. "
+            "Choose another with -o, or leave out --next-version."
+        )
+
+
+def _check_replaceable(directory: Path, force: bool) -> None:
+    # One slip in -o, and --force would delete a user's sources, or every version of a model.
+    if not _is_saved_model(directory):
+        raise DestinationError(
+            f"{directory} is no SavedModel, so it is not replaced. "
+            "Choose another with -o, or remove it yourself."
+        )
+    if not force:
+        raise DestinationError(
+            f"{directory} exists already. Replace it with --force, or choose another with -o."
+        )
+
+
+def _is_saved_model(directory: Path) -> bool:
+    return any((directory / name).exists() for name in _SAVED_MODEL_FILES)

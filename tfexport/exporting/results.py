@@ -14,8 +14,8 @@ class Verification:
 
     ``calls`` are the inputs' dtypes and shapes of each call, ``absolute`` and ``relative`` the
     largest differences over all of them. A ``random`` one gives other values each time, and was
-    compared by dtype and shape. ``one_size`` tells that the module took no second size of its
-    unknown dimensions.
+    compared by dtype and shape. ``one_size`` tells that some unknown dimension had the same size in
+    all calls: the module took no second one, or the samples have none.
     """
 
     signature: str

@@ -37,6 +37,10 @@ class Sample:
     name: str | None
     values: Any
 
+    def __str__(self) -> str:
+        prefix = "" if self.signature is None else f"{self.signature}/"
+        return f"{prefix}{self.values if isinstance(self.values, str) else self.name}"
+
 
 def parse_sample(text: str, signatures: Sequence[str]) -> Sample:
     """Read ``[SIGNATURE/][NAME=]FILE``; a path's own slashes are no signature."""
@@ -130,6 +134,8 @@ def _read_whole(source: Source) -> dict[str, Array]:
     if isinstance(source, ArraySource):
         return {name: array.read() for name, array in source.arrays.items()}
     blocks = list(source.read_blocks(1 << 20))
+    if not blocks:
+        raise InputDataError(f"'{source.label}' has no rows.")
     return {name: np.concatenate([block[name] for block in blocks]) for name in source.names}
 
 

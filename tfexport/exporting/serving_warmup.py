@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfexport.exporting.calling import Call
 from tfexport.exporting.generating import Array
+from tfexport.exporting.writing import disk_failures_reported
 
 FILE_NAME = "tf_serving_warmup_requests"
 
@@ -23,9 +24,13 @@ _LENGTH_DELIMITED = 2  # wire type of strings and messages
 
 
 def write_warmup_requests(directory: Path, model: str, calls: Sequence[Call]) -> None:
-    """Write a request for each call into ``directory``, to a model of that name."""
+    """Write a request for each call into ``directory``, to a model of that name.
+
+    Raises DestinationError where the disk does not take it.
+    """
     directory.mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(os.fspath(directory / FILE_NAME)) as writer:
+    file = os.fspath(directory / FILE_NAME)
+    with disk_failures_reported(), tf.io.TFRecordWriter(file) as writer:
         for call in calls:
             writer.write(encode_prediction_log(model, call.signature, call.inputs))
 

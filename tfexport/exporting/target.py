@@ -97,7 +97,9 @@ def _package_root(path: Path) -> Path:
 
 
 def _module_name(path: Path) -> str:
-    parts = path.relative_to(_package_root(path)).with_suffix("").parts
+    # A dot in the name of a file, as in scorer.v2.py, separates no package from a module.
+    stem = path.stem.replace(".", "_")
+    parts = path.with_name(stem).relative_to(_package_root(path)).parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and parts[:-1] else parts)
 
 
@@ -164,7 +166,7 @@ def _is_importable(name: str) -> bool:
 
 
 def _modules_in(package: str) -> list[str]:
-    places = sys.modules[package].__path__ if package else [str(Path.cwd())]
+    places = getattr(sys.modules[package], "__path__", ()) if package else [str(Path.cwd())]
     return [module.name for module in pkgutil.iter_modules(places)]
 
 
@@ -190,7 +192,7 @@ def _attribute_not_found(owner: str, name: str, holder: object) -> str:
 
 
 def _public_callables(holder: object) -> Iterable[str]:
-    for name, value in vars(holder).items():
+    for name, value in getattr(holder, "__dict__", {}).items():
         imported = getattr(value, "__module__", None) != getattr(holder, "__name__", None)
         if name[:1] != "_" and callable(value) and not (imported and isinstance(value, type)):
             yield name

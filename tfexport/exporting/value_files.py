@@ -8,7 +8,7 @@ from typing import Any
 
 from tfexport.data.arrays import Array
 from tfexport.data.formats.npz import open_arrays
-from tfexport.data.places import Place
+from tfexport.data.places import Place, unreadable
 from tfexport.errors import InputDataError
 
 Values = Mapping[str, Callable[[], Array]]
@@ -38,6 +38,8 @@ def _open_safetensors(path: Path) -> Values:
         return {name: _reader(file, name) for name in file.keys()}  # noqa: SIM118  it is no dict
     except SafetensorError as error:
         raise InputDataError(f"'{path}' is no .safetensors file: {error}.") from None
+    except OSError as error:
+        raise unreadable(str(path), error) from None
 
 
 def _reader(file: Any, name: str) -> Callable[[], Array]:

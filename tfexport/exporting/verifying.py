@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tfexport.dtypes import dtype_of_numpy
 from tfexport.errors import ExecutionError, FindingError, SavedModelError
+from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.calling import Call, Plan, repeat_calls
 from tfexport.exporting.comparing import (
     OutputDifference,
@@ -15,7 +17,7 @@ from tfexport.exporting.comparing import (
 )
 from tfexport.exporting.generating import Array
 from tfexport.exporting.results import Verification
-from tfexport.exporting.warming import display_inputs, has_unknown_dimensions
+from tfexport.exporting.warming import display_inputs
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.engine import choose_engine, open_engine
 from tfexport.savedmodel.reader import read_description
@@ -113,8 +115,25 @@ def _summarise(
         max((difference.absolute for difference in found), default=0.0),
         max((difference.relative for difference in found), default=0.0),
         name in random,
-        has_unknown_dimensions(plan.bound) and len(own) < 2,
+        _keeps_a_size(plan.bound, [call.inputs for call, _ in own]),
     )
+
+
+def _keeps_a_size(bound: BoundMethod, calls: Sequence[Mapping[str, Array]]) -> bool:
+    """Whether some unknown dimension had the same size in all calls."""
+    return any(
+        len({inputs[leaf.name].shape[part] for inputs in calls}) < 2
+        for leaf in bound.leaves
+        for part in _unknown_parts(leaf.value.shape)
+    )
+
+
+def _unknown_parts(shape: Any) -> list[slice]:
+    """Where a shape leaves something unknown: each such dimension, or all of an unknown rank."""
+    if shape.rank is None:
+        return [slice(None)]
+    sizes = shape.as_list()
+    return [slice(axis, axis + 1) for axis, size in enumerate(sizes) if size is None]
 
 
 def _specs(inputs: Mapping[str, Array]) -> tuple[TensorSpec, ...]:

@@ -57,7 +57,7 @@ def warm_up(
 
 def _advise(bound: BoundMethod, error: UserCodeError) -> str:
     """What helps where it is the generated values that the module does not take."""
-    by_value = isinstance(error.__cause__, tf.errors.OpError)
+    by_value = bound.leaves and isinstance(error.__cause__, tf.errors.OpError)
     if not by_value or re.search(r"shape|size|dimension|rank", str(error.__cause__), re.I):
         return ""
     return f" Give inputs that it takes: --sample {bound.leaves[0].name}=FILE"
@@ -163,8 +163,9 @@ def _closed_spec(bound: BoundMethod) -> str:
     leaf = next(leaf for leaf in bound.leaves if not leaf.value.shape.is_fully_defined())
     rank = leaf.value.shape.rank or 2
     sizes = [*(leaf.value.shape.as_list() if leaf.value.shape.rank else [None] * rank)]
-    sizes = sizes[:1] + [size or 4 for size in sizes[1:]]
-    return f"{leaf.name}={','.join(map(str, sizes))}"
+    others = [size or 4 for size in sizes[1:]]
+    first = sizes[0] or 4 if others == sizes[1:] else sizes[0]
+    return f"{leaf.name}={','.join(map(str, [first, *others]))}"
 
 
 def _dimensions(spec: Any) -> str:

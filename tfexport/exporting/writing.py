@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
 
+from tfexport.data.places import damage_reported
 from tfexport.errors import DestinationError
 from tfexport.exporting.keras_models import variables_saved_once
 from tfexport.exporting.state import find_trackables
@@ -43,11 +43,22 @@ def write_saved_model(module: object, traced: TracedModule, directory: Path) -> 
 
 
 def copy_extras(files: Sequence[Path], directory: Path) -> None:
-    """Put files into ``assets.extra``, which TensorFlow leaves alone."""
+    """Put files into ``assets.extra``, which TensorFlow leaves alone.
+
+    Raises InputDataError for one that cannot be read.
+    """
     if files:
         directory.mkdir(exist_ok=True)
     for file in files:
-        shutil.copyfile(file, directory / file.name)
+        with (directory / file.name).open("wb") as copy:
+            copy.writelines(_read_blocks(file))
+
+
+def _read_blocks(file: Path) -> Iterator[bytes]:
+    # Read by itself: what cannot be written is the destination's failure, not the file's.
+    with damage_reported(str(file)), file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            yield block
 
 
 @contextmanager

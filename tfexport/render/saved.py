@@ -66,10 +66,16 @@ def _row(found: Verification) -> tuple[Cell, ...]:
 def _outcome(found: Verification) -> str:
     if found.random:
         return "random: same dtypes and shapes as the module"
-    sizes = ", at one size only" if found.one_size else ""
+    sizes = _sizes(found)
     if found.absolute == 0:
         return f"equal to the module{sizes}"
     return f"within {found.absolute:.1e} of the module (relative {found.relative:.1e}){sizes}"
+
+
+def _sizes(found: Verification) -> str:
+    if not found.one_size:
+        return ""
+    return ", at one size only" if len(found.calls) < 2 else ", at one size of some dimensions"
 
 
 def _shapes(specs: Sequence[TensorSpec]) -> str:
