@@ -181,6 +181,36 @@ def test_a_short_last_batch_is_filled_up_and_cut_again(tfexport: Run, tmp_path: 
     assert np.load(tmp_path / "y.npy").tolist() == x.sum(1).tolist()
 
 
+class Words(tf.Module):  # type: ignore[misc]
+    """Gives the words of texts, padded to the most that a text of the batch has."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def __call__(self, texts: object) -> object:
+        return tf.strings.split(texts).to_tensor()
+
+
+def test_batches_may_give_rows_of_several_shapes(tfexport: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "words"
+    module = Words()
+    tf.saved_model.save(module, str(directory), module.__call__)
+    arguments = ["run", directory, "--batch-size", 2, "-i", '["a b", "c", "d"]']
+    outcome = tfexport(*arguments)
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert outcome.stdout == (
+        "output_0  string [3, ?]\n  [['a' 'b']\n   ['c' '']]\n  [['d']]\n"
+    )
+    (output,) = json.loads(tfexport(*arguments, "--json").stdout)["outputs"]
+    assert (output["shape"], output["values"]) == ([3, None], [["a", "b"], ["c", ""], ["d"]])
+
+    texts, written = tmp_path / "texts.txt", tmp_path / "words.jsonl"
+    texts.write_text("a b\n" * 600 + "c\n")
+    outcome = tfexport("run", directory, "--batch-size", 600, "-i", texts, "-o", written)
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert outcome.stdout.split() == [str(written), "output_0", "string", "[601,", "?]"]
+    lines = written.read_text().splitlines()
+    assert (len(lines), lines[-1]) == (601, '{"output_0": ["c"]}')
+
+
 def test_progress_is_drawn_on_a_terminal_and_nowhere_else(
     saved_model: SavedModel, tmp_path: Path
 ) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tfexport.data.arrays import Array, Arrays
+from tfexport.spec import Shape
 
 WHOLE = 1000
 """The most elements that are shown whole, as numpy's own print threshold."""
@@ -28,14 +29,20 @@ class Statistics:
 
 @dataclass(frozen=True)
 class OutputPreview:
-    """An output: its whole ``values``, or its first and last rows (``head``, ``tail``)."""
+    """An output: its whole ``values``, or its first and last rows (``head``, ``tail``).
+
+    Batches may differ in more than their number of rows: what varies of ``shape`` is None, and
+    ``values`` are several arrays, whose rows follow each other. ``hidden`` counts the rows
+    between ``head`` and ``tail``.
+    """
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
-    values: Array | None
+    shape: Shape | None
+    values: tuple[Array, ...] | None
     head: Array | None
     tail: Array | None
+    hidden: int
     statistics: Statistics | None
 
 
@@ -58,8 +65,9 @@ class Preview:
         """Take in the outputs of one more batch."""
         for name, array in outputs.items():
             collected = self._found.get(name)
-            if collected is None or name not in self._with_rows or not array.ndim:
-                collected = self._found[name] = _Collected()
+            follows = name in self._with_rows and array.ndim
+            if collected is None or not follows or collected.shape == ():
+                collected = self._found[name] = _Collected(array.shape)
             collected.add(array, self._limit)
 
     def results(self) -> tuple[OutputPreview, ...]:
@@ -73,18 +81,18 @@ class Preview:
 class _Collected:
     """One output so far. ``parts`` are all of its batches while they are few enough."""
 
+    shape: Shape | None
     rows: int = 0
     elements: int = 0
     parts: list[Array] | None = field(default_factory=list)
     head: Array | None = None
     tail: Array | None = None
-    shape: tuple[int, ...] = ()
     numbers: _Numbers | None = None
 
     def add(self, array: Array, limit: int | None) -> None:
         self.rows += len(array) if array.ndim else 0
         self.elements += array.size
-        self.shape = array.shape
+        self.shape = _in_common(self.shape, array.shape)
         if array.dtype.kind not in "OSUcb":
             self.numbers = self.numbers or _Numbers()
             self.numbers.add(array)
@@ -95,31 +103,32 @@ class _Collected:
 
     def _keep_ends(self, array: Array) -> None:
         if self.parts is not None:
-            array = _join(self.parts)
-            self.head = array[:EDGE_ROWS].copy() if array.ndim else array
+            arrays = _join(self.parts)
+            self.head, array = arrays[0][:EDGE_ROWS].copy(), arrays[-1]
             self.parts = None
-            self.tail = array[:0]
-        if array.ndim and self.tail is not None:
-            self.tail = _join([self.tail, array[-EDGE_ROWS:]])[-EDGE_ROWS:].copy()
+        before = () if self.tail is None else (self.tail,)
+        self.tail = _join([*before, array[-EDGE_ROWS:]])[-1][-EDGE_ROWS:].copy()
 
     def describe(self, name: str, dtype: str) -> OutputPreview:
-        values = None if self.parts is None else _join(self.parts)
+        tail = self._distinct_tail()
+        shown = sum(len(end) for end in (self.head, tail) if end is not None)
         return OutputPreview(
             name,
             dtype,
-            (self.rows, *self.shape[1:]) if self.shape else (),
-            values,
+            (self.rows, *self.shape[1:]) if self.shape else self.shape,
+            None if self.parts is None else _join(self.parts),
             self.head,
-            self._distinct_tail(),
+            tail,
+            self.rows - shown if self.parts is None else 0,
             self.numbers.describe() if self.numbers else None,
         )
 
     def _distinct_tail(self) -> Array | None:
         # With four rows the last three begin within the first three.
-        if self.tail is None:
+        if self.head is None or self.tail is None:
             return None
-        overlap = max(2 * EDGE_ROWS - self.rows, 0)
-        return self.tail[overlap:] if self.rows > EDGE_ROWS else None
+        overlap = max(len(self.head) + len(self.tail) - self.rows, 0)
+        return self.tail[overlap:] if overlap < len(self.tail) else None
 
 
 @dataclass
@@ -150,5 +159,14 @@ class _Numbers:
         return Statistics(self.minimum, self.maximum, self.total / self.finite, self.not_finite)
 
 
-def _join(parts: list[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _in_common(first: Shape | None, second: Shape) -> Shape | None:
+    if first is None or len(first) != len(second):
+        return None
+    return tuple(size if size == own else None for size, own in zip(first, second, strict=True))
+
+
+def _join(parts: Sequence[Array]) -> tuple[Array, ...]:
+    """One array, or the ``parts`` as they are where their rows have several shapes."""
+    if len(parts) == 1 or any(part.shape[1:] != parts[0].shape[1:] for part in parts):
+        return tuple(parts)
+    return (np.concatenate(parts),)

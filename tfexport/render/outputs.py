@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tfexport.data.arrays import Array
 from tfexport.data.json_values import list_values
 from tfexport.data.preview import WHOLE, OutputPreview, Statistics
 from tfexport.render.escaping import printable
 from tfexport.render.page import Block, Cell, Heading, Line, Page, Table
 from tfexport.render.quantities import format_count
 from tfexport.render.terminal import Terminal
-from tfexport.spec import format_shape
+from tfexport.spec import Shape, format_shape
 
 _UNWRAPPED = 1 << 30
 
@@ -52,20 +53,16 @@ def _summarize(output: OutputPreview) -> tuple[Cell, ...]:
 def _show_output(output: OutputPreview, terminal: Terminal) -> Iterator[Block]:
     yield Heading(output.name, f"{output.dtype} {format_shape(output.shape)}")
     if output.values is not None:
-        yield from _show_array(output.values, terminal)
+        for array in output.values:
+            yield from _show_array(array, terminal)
         return
     if output.statistics is not None:
         yield Line((Cell(_describe_statistics(output.statistics), "dim"),), indent=2)
     yield from _show_array(output.head, terminal)
+    if output.hidden:
+        yield Line((Cell(f"… {format_count(output.hidden, 'row')} …", "dim"),), indent=2)
     if output.tail is not None:
-        hidden = output.shape[0] - len(_rows(output.head)) - len(output.tail)
-        if hidden:
-            yield Line((Cell(f"… {format_count(hidden, 'row')} …", "dim"),), indent=2)
         yield from _show_array(output.tail, terminal)
-
-
-def _rows(array: Any) -> Any:
-    return () if array is None else array
 
 
 def _describe_statistics(statistics: Statistics) -> str:
@@ -110,7 +107,7 @@ class PlainOutput:
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: Shape | None
     values: Any
 
 
@@ -132,8 +129,14 @@ def report_to_plain(report: RunReport) -> PlainReport:
             output.name,
             output.dtype,
             output.shape,
-            None if report.written or output.values is None else list_values(output.values),
+            None if report.written or output.values is None else _list_rows(output.values),
         )
         for output in report.outputs
     )
     return PlainReport(report.directory, report.signature, report.engine, outputs, report.written)
+
+
+def _list_rows(arrays: Sequence[Array]) -> Any:
+    if len(arrays) == 1:
+        return list_values(arrays[0])
+    return [row for array in arrays for row in list_values(array)]
