@@ -45,6 +45,17 @@ def test_defaults_are_in_every_batch(tmp_path: Path) -> None:
     assert all(batch["scale"] == 2 for batch in batches.values())
 
 
+def test_a_scalar_for_an_input_of_unknown_rank_is_in_every_batch(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((2, 5), np.float32))
+    inputs = [parse_spec("x=None,5:float32"), parse_spec("scale=unknown:float32")]
+    sources = open_sources([f"x={tmp_path / 'x.npy'}", "scale=3"], inputs)
+    batches = make_batches(open_feed(sources, inputs), {}, (1, 4))
+    assert [(b["x"].shape, b["scale"].tolist()) for b in batches.values()] == [
+        ((1, 5), 3.0),
+        ((4, 5), 3.0),
+    ]
+
+
 def test_no_rows_cannot_be_measured_with(tmp_path: Path) -> None:
     feed = feed_of(tmp_path, np.zeros((0, 5), np.float32), "x=None,5:float32")
     with pytest.raises(InputDataError, match=r"^Input 'x' has no rows to measure with\.$"):

@@ -211,6 +211,29 @@ def test_batches_may_give_rows_of_several_shapes(tfexport: Run, tmp_path: Path) 
     assert (len(lines), lines[-1]) == (601, '{"output_0": ["c"]}')
 
 
+class Scaled(tf.Module):  # type: ignore[misc]
+    """Multiplies rows by a number, or by one for each of them."""
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, 2], tf.float32), tf.TensorSpec(None, tf.float32)]
+    )
+    def __call__(self, x: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+        return x * scale
+
+
+def test_a_scalar_for_an_input_of_unknown_rank_is_fed_with_every_batch(
+    tfexport: Run, tmp_path: Path
+) -> None:
+    directory = tmp_path / "scaled"
+    module = Scaled()
+    tf.saved_model.save(module, str(directory), module.__call__)
+    options = ["-i", "x=[[1, 2], [3, 4], [5, 6]]", "-i", "scale=3", "--batch-size", 2, "--json"]
+    outcome = tfexport("run", directory, *options)
+    assert (outcome.code, outcome.stderr) == (0, "")
+    (output,) = json.loads(outcome.stdout)["outputs"]
+    assert output["values"] == [[3, 6], [9, 12], [15, 18]]
+
+
 def test_progress_is_drawn_on_a_terminal_and_nowhere_else(
     saved_model: SavedModel, tmp_path: Path
 ) -> None:

@@ -74,6 +74,16 @@ def test_a_fixed_batch_is_streamed_in_batches_of_that_size() -> None:
 
 
 @pytest.mark.usefixtures("files")
+def test_a_scalar_for_an_input_of_unknown_rank_is_whole_in_every_batch() -> None:
+    streamed = feed(["a=a.npy", "b=3"], "a=None,2", "b=unknown")
+    assert streamed.with_rows == {"a"}
+    assert [batch["b"].tolist() for batch in streamed.batches(2)] == [3, 3]
+    rows = feed(["a=a.npy", "b=b.npy"], "a=None,2", "b=unknown")
+    assert rows.with_rows == {"a", "b"}
+    assert [batch["b"].tolist() for batch in rows.batches(2)] == [[0, 1], [2]]
+
+
+@pytest.mark.usefixtures("files")
 def test_shapes_of_files_are_checked_before_the_first_batch() -> None:
     with pytest.raises(InputDataError, match="Dimension 1 must be 5"):
         feed("a.npy", "a=None,5").batches(2)

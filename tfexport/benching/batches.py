@@ -44,8 +44,7 @@ def make_batches(
     specs, most = list(feed.specs.values()), max(size or 0 for size in sizes)
     for size in sizes:
         require_streamable(specs, size or 0)
-    with_rows = names_with_rows(specs) & feed.names
-    given = next(feed.batches(most))
+    given, with_rows = next(feed.batches(most)), feed.with_rows
     rows = _fill_up({name: given[name] for name in with_rows}, most)
     rest = {**defaults, **_align({name: given[name] for name in given if name not in with_rows})}
     return {size: {**rest, **slice_rows(rows, 0, size or 0)} for size in sizes}

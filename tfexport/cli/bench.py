@@ -219,7 +219,7 @@ def _make_inputs(
 
     specs = [tensor.graph_spec for tensor in signature.inputs]
     with_rows = names_with_rows(specs)  # a default has the rows that it has: others are made
-    defaults = {name: value for name, value in defaults.items() if name not in with_rows}
+    defaults = {n: value for n, value in defaults.items() if n not in with_rows or not value.ndim}
     chosen = choose_sizes(specs, sizes)
     feed = _open_feed(signature, defaults, max(size or 1 for size in chosen), options)
     unfed = {name: value for name, value in defaults.items() if name not in feed.names}

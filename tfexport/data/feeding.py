@@ -38,6 +38,17 @@ class Feed:
         return frozenset(name for source in self.sources for name in source.names)
 
     @property
+    def with_rows(self) -> frozenset[str]:
+        """The inputs whose rows come batch by batch; others are whole in every batch."""
+        with_rows = names_with_rows(list(self.specs.values()))
+        return frozenset(
+            name
+            for source in self.sources
+            for name in source.names
+            if name in with_rows and _may_have_rows(source, name)
+        )
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the values that a user would want to know (images resized, say)."""
         return tuple(note for source in self.sources for note in source.notes)
@@ -85,23 +96,20 @@ class Feed:
             yield {**constants, **{name: part[name] for part in parts for name in part}}
 
     def _streams(self) -> list[_Stream]:
-        with_rows = self._with_rows()
+        with_rows = self.with_rows
         streams: list[_Stream] = []
         for source in self.sources:
             if isinstance(source, RowSource):
                 streams.append(_RowStream(source))
                 continue
             for name, array in source.arrays.items():
-                if name in with_rows and array.shape:
+                if name in with_rows:
                     streams.append(_ArrayStream(source.label, name, array))
         return streams
 
-    def _with_rows(self) -> frozenset[str]:
-        return names_with_rows(list(self.specs.values()))
-
     def _check_shapes(self, source: Source, *, any_batch: bool = False) -> None:
         if isinstance(source, ArraySource):
-            with_rows = self._with_rows()
+            with_rows = self.with_rows
             for name, array in source.arrays.items():
                 free = any_batch and name in with_rows
                 label = _label(name, source.label)
@@ -115,7 +123,8 @@ class Feed:
         }
 
     def _read_constants(self, source: Source) -> Arrays:
-        constants = [name for name in source.names if name not in self._with_rows()]
+        with_rows = self.with_rows
+        constants = [name for name in source.names if name not in with_rows]
         if isinstance(source, ArraySource):
             return self._read_arrays(source, constants)
         for name in constants:
@@ -204,6 +213,11 @@ def _require_all(feed: Feed, optional: Collection[str]) -> None:
             f"There is no value for input '{missing[0]}'{others}. It takes {spec.display()}: "
             f"--input {missing[0]}=FILE"
         )
+
+
+def _may_have_rows(source: Source, name: str) -> bool:
+    # An input of unknown rank takes a scalar as well.
+    return isinstance(source, RowSource) or bool(source.arrays[name].shape)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from tfexport.data.arrays import Array, Arrays
 from tfexport.data.batching import (
     count_rows,
     fixed_batch,
-    names_with_rows,
     outputs_with_rows,
     pad_rows,
     trim_rows,
@@ -55,7 +54,7 @@ class Run:
 
     def _batches(self, size: int, advance: Advance) -> Iterator[Arrays]:
         specs = [tensor.graph_spec for tensor in self.signature.inputs]
-        with_rows, fixed = names_with_rows(specs), fixed_batch(specs)
+        with_rows, fixed = self.feed.with_rows, fixed_batch(specs)
         cut = row_outputs(self.signature)
         call = tune_call(self.call)
         for batch in self._inputs(size, specs, with_rows):
@@ -69,7 +68,7 @@ class Run:
     def _inputs(
         self, size: int, specs: Sequence[TensorSpec], with_rows: frozenset[str]
     ) -> Iterator[Arrays]:
-        fed = [spec for spec in specs if spec.name in with_rows & self.feed.names]
+        fed = [spec for spec in specs if spec.name in with_rows]
         for block in read_ahead(self.feed.batches(size, together=batches_in_block(fed, size))):
             yield from split_block(block, with_rows, size)
 
