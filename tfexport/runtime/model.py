@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -14,26 +15,45 @@ from tfexport.data.fitting import check_shape
 from tfexport.errors import UsageError
 from tfexport.runtime.choosing import check_inputs, choose_signature
 from tfexport.runtime.config import SessionConfig
+from tfexport.runtime.dense import make_dense
 from tfexport.runtime.engine import Call, Engine, choose_engine, open_engine
+from tfexport.runtime.opening import read_model
+from tfexport.runtime.tensor_protos import read_defaults
 from tfexport.savedmodel.description import ModelDescription, Signature
-from tfexport.savedmodel.reader import read_description
 
 
 class SignatureFunction:
-    """A signature of a loaded model, to be called with an array an input."""
+    """A signature of a loaded model, to be called with an array an input.
 
-    def __init__(self, signature: Signature, call: Call) -> None:
-        self.signature = signature
-        self._call = call
+    A sparse input ``x`` is given by its parts: ``x.values``, ``x.indices`` and ``x.dense_shape``.
+    """
+
+    def __init__(
+        self,
+        signature: Signature,
+        prepare: Callable[[Signature], Call],
+        defaults: Mapping[str, Array],
+    ) -> None:
+        self.signature = make_dense(signature)
+        self._prepare = prepare
+        self._defaults = defaults
+
+    @cached_property
+    def _call(self) -> Call:
+        # On first use: a signature that cannot be prepared must not keep the others from loading.
+        return self._prepare(self.signature)
 
     def __call__(self, *arrays: object, **named: object) -> dict[str, Array]:
         """Call it: by name, or with the one array where the signature has one input.
 
-        Gives an array an output. Raises InputDataError where an array does not fit, UsageError
-        for a name that it does not have, ExecutionError where the model fails.
+        An input that has a default may be left out. Gives an array an output. Raises
+        InputDataError where an array does not fit, UsageError for a name that it does not have,
+        SavedModelError where the graph does not have its tensors, ExecutionError where the model
+        fails.
         """
         given = {**_name_positional(self.signature, arrays), **named}
         check_inputs(self.signature, given)
+        given = {**self._defaults, **given}
         return self._call({t.name: self._fit(t.name, given) for t in self.signature.inputs})
 
     def _fit(self, name: str, given: Mapping[str, object]) -> Array:
@@ -62,11 +82,16 @@ def _name_positional(signature: Signature, arrays: tuple[object, ...]) -> dict[s
 class LoadedModel:
     """A SavedModel that is ready to be called. Close it, or use it as a context manager."""
 
-    def __init__(self, description: ModelDescription, engine: Engine) -> None:
+    def __init__(
+        self,
+        description: ModelDescription,
+        engine: Engine,
+        defaults: Mapping[str, Mapping[str, Array]],
+    ) -> None:
         self.description = description
         self._engine = engine
         self.signatures: dict[str, SignatureFunction] = {
-            signature.name: SignatureFunction(signature, engine.prepare(signature))
+            signature.name: SignatureFunction(signature, engine.prepare, defaults[signature.name])
             for signature in description.signatures
         }
 
@@ -101,6 +126,8 @@ def load_model(
     ``tags`` choose the metagraph where there are several. Raises SavedModelError where the
     directory holds no SavedModel that TensorFlow can load.
     """
-    description = read_description(Path(directory), tags)
-    engine = choose_engine(None)
-    return LoadedModel(description, open_engine(engine, description, config or SessionConfig()))
+    model = read_model(directory, tags)
+    description = model.description
+    defaults = {s.name: read_defaults(model.metagraph, s.name) for s in description.signatures}
+    engine = open_engine(choose_engine(None), description, config or SessionConfig())
+    return LoadedModel(description, engine, defaults)

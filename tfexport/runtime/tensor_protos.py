@@ -30,7 +30,7 @@ _MOST_BYTES = 1 << 30
 def read_tensor_proto(proto: TensorProto) -> Array:
     """The array that a TensorProto holds; strings are bytes objects.
 
-    Raises ValueError where its values, dtype and shape do not belong together.
+    Raises ValueError, or OverflowError, where its values, dtype and shape do not belong together.
     """
     name = dtype_name(proto.dtype)
     try:
@@ -78,7 +78,7 @@ def read_defaults(metagraph: MetaGraphDef, signature: str) -> dict[str, Array]:
     for name, proto in metagraph.signature_def[signature].defaults.items():
         try:
             defaults[name] = read_tensor_proto(proto)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise SavedModelError(
                 f"The default of input '{name}' of signature '{signature}' is damaged: {error}."
             ) from None
