@@ -191,6 +191,15 @@ def test_programs_and_links_among_the_files(model: Model, check: Check, tmp_path
     ]
 
 
+def test_a_loop_of_links_is_no_reason_to_stop(model: Model, check: Check, tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets/loop").symlink_to("loop")
+    (tmp_path / "assets/there").symlink_to("back")
+    (tmp_path / "assets/back").symlink_to("there")
+    (tmp_path / "assets/outside").symlink_to("/etc/hostname")
+    assert check() == [("low", "outside-link", "assets/outside is a link that leads outside")]
+
+
 def test_findings_of_ops_carry_the_hazard(model: Model, tmp_path: Path) -> None:
     model.node("a", "Abort")
     (finding,) = findings(tmp_path, model)

@@ -196,9 +196,7 @@ def test_batches_may_give_rows_of_several_shapes(tfexport: Run, tmp_path: Path) 
     arguments = ["run", directory, "--batch-size", 2, "-i", '["a b", "c", "d"]']
     outcome = tfexport(*arguments)
     assert (outcome.code, outcome.stderr) == (0, "")
-    assert outcome.stdout == (
-        "output_0  string [3, ?]\n  [['a' 'b']\n   ['c' '']]\n  [['d']]\n"
-    )
+    assert outcome.stdout == ("output_0  string [3, ?]\n  [['a' 'b']\n   ['c' '']]\n  [['d']]\n")
     (output,) = json.loads(tfexport(*arguments, "--json").stdout)["outputs"]
     assert (output["shape"], output["values"]) == ([3, None], [["a", "b"], ["c", ""], ["d"]])
 

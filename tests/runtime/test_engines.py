@@ -101,6 +101,17 @@ def test_threads_and_device_are_taken(saved_model: Any, engine: str) -> None:
         assert [name.rpartition("device:")[2] for name in opened.devices()] == ["CPU:0"]
 
 
+@both_engines
+def test_a_gpu_that_is_not_there_is_told(saved_model: Any, engine: str) -> None:
+    model = read_model(saved_model("custom_dense"))
+    with open_engine(NATIVE, model.description, SessionConfig()) as opened:
+        if any("GPU" in name for name in opened.devices()):
+            pytest.skip("there is a GPU")
+    with pytest.raises(UsageError) as raised:
+        open_engine(engine, model.description, SessionConfig(device="gpu:0"))
+    assert str(raised.value) == "TensorFlow finds no device 'gpu:0' here. It has: cpu:0."
+
+
 def test_a_closed_session_can_be_closed_again(saved_model: Any) -> None:
     model = read_model(saved_model("custom_dense"))
     engine: Engine = open_engine(NATIVE, model.description, SessionConfig())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from tfexport.checking.contents import recognise_program
 from tfexport.checking.findings import CRITICAL, LOW, MEDIUM, SAFE, Finding
@@ -142,10 +143,11 @@ def leads_outside(name: str) -> bool:
 
 
 def _check_files(model: CheckedModel) -> Iterator[Finding]:
-    directory = model.directory.resolve()
+    directory = os.path.realpath(model.directory)
     for path in sorted(model.directory.rglob("*")):
         name = path.relative_to(model.directory).as_posix()
-        if path.is_symlink() and not path.resolve().is_relative_to(directory):
+        # Not Path.resolve: before Python 3.13 it raises RuntimeError for a loop of links.
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(directory):
             yield Finding(SAFE, LOW, "outside-link", name, "is a link that leads outside", name)
         if not _is_models_own(name) and path.is_file():
             program = recognise_program(path)

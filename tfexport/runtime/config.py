@@ -5,6 +5,7 @@ Source of the fields: ``tensorflow/core/protobuf/config.proto``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfexport.errors import UsageError
@@ -20,6 +21,11 @@ class SessionConfig:
     threads: int = 0
     device: str | None = None
     xla: bool = False
+
+    @property
+    def gpu(self) -> bool:
+        """Whether a GPU is asked for."""
+        return self.device is not None and self.device != "cpu"
 
     def serialize(self) -> bytes:
         """The ``ConfigProto`` bytes for ``TF_SetConfig``. GPU memory grows as it is needed."""
@@ -46,3 +52,16 @@ def parse_device(text: str) -> str:
     if kind == "gpu" and (not colon or (number.isascii() and number.isdigit())):
         return f"gpu:{number or 0}"
     raise UsageError(f"'{text}' is no device. Expected cpu, gpu or gpu:N, as in gpu:0.")
+
+
+def require_gpu(config: SessionConfig, devices: Sequence[str]) -> None:
+    """Raise UsageError where none of an engine's ``devices`` is the GPU that is asked for.
+
+    TensorFlow itself says nothing, and runs on the CPU. The GPU that it was told to see is its
+    only one, and is number 0 then.
+    """
+    names = [name.rpartition("device:")[2].lower() for name in devices]
+    if not any(name.startswith("gpu:") for name in names):
+        raise UsageError(
+            f"TensorFlow finds no device '{config.device}' here. It has: {', '.join(names)}."
+        )

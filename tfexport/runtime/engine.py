@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from tfexport.errors import UsageError
-from tfexport.runtime.config import SessionConfig
+from tfexport.runtime.config import SessionConfig, require_gpu
 from tfexport.savedmodel.description import ModelDescription, Signature
 
 if TYPE_CHECKING:
@@ -73,8 +73,27 @@ def open_engine(
 ) -> Engine:
     """Load the SavedModel that was described, after the op ``libraries`` that it needs.
 
-    Raises SavedModelError with TensorFlow's reason.
+    Raises SavedModelError with TensorFlow's reason, UsageError where the GPU that ``config`` asks
+    for is not there.
     """
+    opened = _open(engine, description, config, libraries=libraries, debug=debug)
+    if config.gpu:
+        try:
+            require_gpu(config, opened.devices())
+        except BaseException:
+            opened.close()
+            raise
+    return opened
+
+
+def _open(
+    engine: str,
+    description: ModelDescription,
+    config: SessionConfig,
+    *,
+    libraries: Sequence[Path],
+    debug: bool,
+) -> Engine:
     directory = Path(description.directory)
     if engine == PYTHON:
         from tfexport.runtime.python_engine import open_python_session

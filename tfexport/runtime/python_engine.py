@@ -147,11 +147,11 @@ def _configure(tensorflow: Any, config: SessionConfig) -> None:
     if config.threads:
         tensorflow.config.threading.set_intra_op_parallelism_threads(config.threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(config.threads)
-    if config.device == "cpu":
-        tensorflow.config.set_visible_devices([], "GPU")
-    for number, device in enumerate(tensorflow.config.list_physical_devices("GPU")):
-        if config.device == f"gpu:{number}":
-            tensorflow.config.set_visible_devices([device], "GPU")
+    gpus = tensorflow.config.list_physical_devices("GPU")
+    if config.device is not None:  # one that is not there must not become another one
+        asked = [gpu for number, gpu in enumerate(gpus) if config.device == f"gpu:{number}"]
+        tensorflow.config.set_visible_devices(asked, "GPU")
+    for device in gpus:
         tensorflow.config.experimental.set_memory_growth(device, True)
     if config.xla:
         tensorflow.config.optimizer.set_jit(True)
