@@ -15,8 +15,9 @@ from tfexport.errors import UsageError
 from tfexport.runtime.choosing import check_inputs, choose_signature
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.engine import Call, Engine, choose_engine, open_engine
+from tfexport.runtime.guard import refuse_any_hazard
+from tfexport.runtime.opening import read_model
 from tfexport.savedmodel.description import ModelDescription, Signature
-from tfexport.savedmodel.reader import read_description
 
 
 class SignatureFunction:
@@ -95,12 +96,17 @@ def load_model(
     *,
     tags: tuple[str, ...] | None = None,
     config: SessionConfig | None = None,
+    trust: bool = False,
 ) -> LoadedModel:
     """Load a SavedModel through TensorFlow's C library.
 
     ``tags`` choose the metagraph where there are several. Raises SavedModelError where the
-    directory holds no SavedModel that TensorFlow can load.
+    directory holds no SavedModel that TensorFlow can load, UnsafeModelError where loading it, or
+    any of its signatures, would run Python, write files or open the network, unless ``trust``.
     """
-    description = read_description(Path(directory), tags)
+    model = read_model(Path(directory), tags, constants=True)
     engine = choose_engine(None)
+    if not trust:
+        refuse_any_hazard(model, engine)
+    description = model.description
     return LoadedModel(description, open_engine(engine, description, config or SessionConfig()))
