@@ -63,14 +63,17 @@ def inspect(
     return read_description(str(directory), tags)
 
 
-def load(directory: str | os.PathLike[str], *, tags: Iterable[str] | None = None) -> LoadedModel:
+def load(
+    directory: str | os.PathLike[str], *, tags: Iterable[str] | None = None, trust: bool = False
+) -> LoadedModel:
     """A SavedModel to call with numpy arrays, through TensorFlow's C library.
 
-    Raises SavedModelError where TensorFlow cannot load it.
+    Raises SavedModelError where TensorFlow cannot load it; and UnsafeModelError where loading it,
+    or any of its signatures, would run Python, write files or open the network. ``trust`` lets it.
     """
     from tfexport.runtime.model import load_model
 
-    return load_model(str(directory), tags=None if tags is None else tuple(tags))
+    return load_model(str(directory), tags=None if tags is None else tuple(tags), trust=trust)
 
 
 def check(directory: str | os.PathLike[str], *, options: CheckOptions | None = None) -> ModelCheck:

@@ -29,7 +29,7 @@ FEATURES = {"features": np.ones((64, 4), np.float32)}
 @pytest.fixture(scope="module")
 def mlp(saved_model: Callable[[str], Path]) -> Iterator[Opened]:
     model = read_model(saved_model("mlp"))
-    opened = open_choice(model, choose_call(model.description), SessionConfig())
+    opened = open_choice(model, choose_call(model), SessionConfig())
     with opened.engine:
         yield opened
 

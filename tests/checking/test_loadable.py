@@ -176,7 +176,7 @@ def test_a_node_whose_input_is_not_there(proto: Any, check: Check) -> None:
     ]
 
 
-@pytest.mark.parametrize("tensor", ["gone:0", "y:1", "y:x", "gone"])
+@pytest.mark.parametrize("tensor", ["gone:0", "y:1", "y:x", "y:²", "y:0:0", "y\0:0", "gone"])
 def test_a_signature_of_a_tensor_that_is_not_there(proto: Any, check: Check, tensor: str) -> None:
     proto.meta_graphs[0].signature_def["serving_default"].outputs["y"].name = tensor
     shown = tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.engine import NATIVE, PYTHON, Engine, open_engine
 from tfexport.runtime.opening import choose_call, open_choice, read_model
 from tfexport.runtime.tensor_protos import read_defaults
+from tfexport.savedmodel.parsing import read_saved_model
 
 both_engines = pytest.mark.parametrize("engine", [NATIVE, PYTHON])
 
 
 def call(directory: Path, signature: str | None, engine: str, inputs: dict[str, Any]) -> Any:
     model = read_model(directory)
-    choice = choose_call(model.description, signature=signature, engine=engine)
+    choice = choose_call(model, signature=signature, engine=engine)
     assert choice.signature is not None
     arrays = read_defaults(model.metagraph, choice.signature.name)
     for tensor in choice.signature.inputs:
@@ -84,9 +86,9 @@ def test_a_model_that_tensorflow_refuses_is_one_line(engine: str) -> None:
 
 @needs_shared_models
 def test_a_cyclic_model_without_signatures_has_nothing_to_run() -> None:
-    description = read_model(FOLDER / "cyclic_module").description
+    model = read_model(FOLDER / "cyclic_module")
     with pytest.raises(SavedModelError) as raised:
-        choose_call(description)
+        choose_call(model)
     assert str(raised.value) == (
         f"{FOLDER / 'cyclic_module'} has no signature and no function: nothing to run."
     )
@@ -121,7 +123,7 @@ def test_a_closed_session_can_be_closed_again(saved_model: Any) -> None:
 
 def test_a_function_is_called_through_the_python_engine(saved_model: Any) -> None:
     model = read_model(saved_model("encoder"))
-    choice = choose_call(model.description, function="encode")
+    choice = choose_call(model, function="encode")
     assert choice.note == "'encode' is a function, not a signature: --engine python is used."
     opened = open_choice(model, choice, SessionConfig())
     with opened.engine:
@@ -133,9 +135,25 @@ def test_a_function_is_called_through_the_python_engine(saved_model: Any) -> Non
 
 def test_a_function_that_is_not_there_lists_those_that_are(saved_model: Any) -> None:
     model = read_model(saved_model("encoder"))
-    choice = choose_call(model.description, function="encod")
     with pytest.raises(UsageError) as raised:
-        open_choice(model, choice, SessionConfig())
+        choose_call(model, function="encod")
     assert str(raised.value) == (
         "No function 'encod' in the model. Did you mean 'encode'? It has: decode, encode."
+    )
+
+
+@pytest.mark.parametrize("ending", ["\0", ":0", "²"])
+def test_a_name_that_the_c_library_would_read_otherwise_is_refused(
+    saved_model: Any, tmp_path: Path, ending: str
+) -> None:
+    directory = Path(shutil.copytree(saved_model("custom_dense"), tmp_path / "model"))
+    proto = read_saved_model(directory)
+    (output,) = proto.meta_graphs[0].signature_def["serving_default"].outputs.values()
+    output.name += ending
+    (directory / "saved_model.pb").write_bytes(proto.SerializeToString())
+    with pytest.raises(SavedModelError) as raised:
+        call(directory, None, NATIVE, {})
+    assert str(raised.value) == (
+        f"Signature 'serving_default' names the tensor '{output.name}' for 'output_0', "
+        "which is not in the graph."
     )

@@ -33,7 +33,7 @@ class DelayedCall(NativeCall):
 def open_encoder(directory: Path, engine: str) -> Opened:
     model = read_model(directory)
     return open_choice(
-        model, choose_call(model.description, signature="encode", engine=engine), SessionConfig()
+        model, choose_call(model, signature="encode", engine=engine), SessionConfig()
     )
 
 

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.known_answers import FOLDER, needs_shared_models
 from tests.savedmodel.proto_models import add_node, new_model
-from tfexport.savedmodel.graph import GraphScan, node_name
+from tfexport.savedmodel.graph import GraphScan, node_name, parse_tensor_name
 from tfexport.savedmodel.parsing import read_saved_model
 from tfexport.savedmodel.reader import read_description
 
@@ -80,6 +82,20 @@ def test_a_constants_size_is_that_of_its_values() -> None:
         tensor.tensor_shape.dim.add(size=100)
     found = {c.name: c.bytes for c in GraphScan(metagraph).describe().constants}
     assert found == {"repeated": 400, "content": 40, "text": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"),
+    [
+        ("x", ("x", None)),
+        ("a/x:12", ("a/x", 12)),
+        *((name, None) for name in ("", ":0", "^x", "x:", "x:²", "x:y", "x:1:0", "x\0:0", "x:0\n")),
+    ],
+)
+def test_a_tensors_name_is_read_as_tensorflow_reads_it(
+    name: str, parsed: tuple[str, int | None] | None
+) -> None:
+    assert parse_tensor_name(name) == parsed
 
 
 def test_nodes_are_found_by_the_names_of_tensors() -> None:

@@ -215,7 +215,7 @@ class Model:
     def reached(self, signature: str) -> list[str]:
         scan = GraphScan(self.metagraph, ())
         signatures = {found.name: found for found in read_signatures(self.metagraph, scan)}
-        return [h.op for h in hazards_reached(self.metagraph, signatures[signature])]
+        return [h.op for h in hazards_reached(self.metagraph, [signatures[signature]])]
 
 
 def add_node(nodes: Any, name: str, op: str, *inputs: str, **functions: str) -> Any:
@@ -357,13 +357,24 @@ def test_a_resources_functions_run_when_python_loads_the_model(model: Model) -> 
     assert model.hazards() == [("WriteFile", "loading", "_initialize")]
 
 
+def test_a_resources_function_that_has_another_name_first_runs_at_loading(model: Model) -> None:
+    add_node(model.function("f").node_def, "w", "WriteFile")
+    nodes = model.metagraph.object_graph_def.nodes
+    root = nodes.add()
+    root.children.add(node_id=1, local_name="a")
+    root.children.add(node_id=2, local_name="table")
+    nodes.add().function.concrete_functions.append("f")
+    nodes.add().children.add(node_id=1, local_name="_initialize")
+    assert model.hazards() == [("WriteFile", "loading", "_initialize")]
+
+
 def test_a_named_function_and_what_it_calls_are_reached(model: Model) -> None:
     add_node(model.function("f").node_def, "g", "If", then_branch="g", else_branch="h")
     add_node(model.function("g").node_def, "w", "WriteFile")
     model.function("h")
-    (hazard,) = hazards_reached(model.metagraph, None, ["f"])
+    (hazard,) = hazards_reached(model.metagraph, [], ["f"])
     assert (hazard.op, hazard.entry, len(hazard.calls)) == ("WriteFile", "f", 1)
-    assert hazards_reached(model.metagraph, None, ["h"]) == ()
+    assert hazards_reached(model.metagraph, [], ["h"]) == ()
 
 
 def test_functions_that_call_each_other_without_end_are_walked_once(model: Model) -> None:
@@ -452,6 +463,47 @@ def test_a_saver_stays_below_the_file_name_that_it_is_given(
     assert len(saver.hazards()) == count
 
 
+def test_what_one_entry_feeds_hides_nothing_from_another(saver: Model) -> None:
+    saver.node("w", "WriteFile")
+    saver.node("evil", "Identity", "file", "^w")
+    saver.node("shared", "Identity", "evil")
+    saver.node("both", "NoOp", "^shared", "^restore")
+    saver.metagraph.saver_def.filename_tensor_name = "evil:0"
+    saver.metagraph.saver_def.restore_op_name = "both"
+    saver.metagraph.collection_def["saved_model_main_op"].node_list.value.append("shared")
+    assert ("WriteFile", "loading", "init op") in saver.hazards()
+
+
+def test_a_target_runs_although_its_output_is_fed(saver: Model) -> None:
+    saver.node("w", "WriteFile")
+    saver.node("evil", "Identity", "file", "^w")
+    saver.metagraph.saver_def.filename_tensor_name = "evil:0"
+    saver.metagraph.saver_def.restore_op_name = "evil"
+    assert ("WriteFile", "loading", "restore op") in saver.hazards()
+
+
+def test_beyond_some_feeds_all_are_taken_to_run_as_if_nothing_were_fed(model: Model) -> None:
+    model.node("w", "WriteFile")
+    model.node("x", "Identity", "p", "^w")
+    model.node("y", "Identity", "x")
+    for number in range(40):
+        model.node(f"x{number}", "Identity", "p")
+        model.signature(f"s{number}", "y:0", "x:0", f"x{number}:0")
+    assert model.reached("s0") == []
+    assert [found[:2] for found in model.hazards()] == [("WriteFile", "signature")]
+
+
+@pytest.mark.parametrize(("tensor", "source"), [("x:1:0", "x:1"), ("^x", "^x")])
+def test_a_feed_that_tensorflow_reads_otherwise_keeps_nothing_from_running(
+    model: Model, tensor: str, source: str
+) -> None:
+    model.node("w", "WriteFile")
+    model.node("x", "Identity", "p", "^w")
+    model.node("y", "Identity", source)
+    model.signature("s", "y:0", tensor)
+    assert model.reached("s") == ["WriteFile"]
+
+
 # --- files: the model's own, and others
 
 
@@ -462,6 +514,32 @@ def test_a_file_that_is_fed_as_an_asset_is_the_models_own(model: Model) -> None:
     add_node(model.function("f", "a").node_def, "r", "ReadFile", "a")
     model.signature("__saved_model_init_op", "init")
     assert model.hazards() == []
+
+
+def test_a_collection_that_is_called_like_that_of_the_assets_is_not_fed(model: Model) -> None:
+    constant(model.graph.node, "path", "/etc/passwd")
+    model.node("w", "WriteFile")
+    model.node("t", "Identity", "path", "^w")
+    model.node("r", "ReadFile", "t")
+    model.metagraph.collection_def["asset_filepaths"].node_list.value.append("t:0")
+    model.signature("__saved_model_init_op", "r:0")
+    assert model.hazards() == [
+        ("WriteFile", "loading", "init op"),
+        ("ReadFile", "loading", "init op"),
+    ]
+
+
+def test_the_assets_of_tensorflow_1_count_where_there_are_no_others(model: Model) -> None:
+    model.node("path", "Placeholder")
+    model.node("r", "ReadFile", "path")
+    model.signature("__saved_model_init_op", "r:0")
+    definition = protos.meta_graph_pb2.AssetFileDef(filename="vocabulary.txt")
+    definition.tensor_info.name = "path:0"
+    model.metagraph.collection_def["saved_model_assets"].any_list.value.add().Pack(definition)
+    assert model.hazards() == []
+    model.node("other", "Placeholder")
+    model.asset("other:0")
+    assert model.hazards() == [("ReadFile", "loading", "init op")]
 
 
 def test_a_file_whose_name_is_an_input_is_not_the_models_own(model: Model) -> None:

@@ -98,11 +98,11 @@ def _measure_together(
         call()
 
     def work(caller: int, runs: int) -> None:
-        started.wait()
-        begin = clock_zero[0]
         try:
+            started.wait()
+            begin = clock_zero[0]
             taken.extend(_repeat(guarded_call, caller, runs, begin, begin + limits.seconds))
-        except _Stopped:
+        except (_Stopped, threading.BrokenBarrierError):
             pass
         except BaseException as error:
             failed.append(error)
@@ -116,8 +116,7 @@ def _measure_together(
     for thread in threads:
         thread.start()
     clock_zero[0] = time.perf_counter()
-    started.wait()
-    _join(threads, stopped)
+    _join(threads, started, stopped)
     seconds = time.perf_counter() - clock_zero[0]
     if failed:
         raise failed[0]
@@ -129,8 +128,11 @@ def _share_out(runs: int, concurrency: int) -> list[int]:
     return [max(each + (caller < more), 1) for caller in range(concurrency)]
 
 
-def _join(threads: list[threading.Thread], stopped: threading.Event) -> None:
+def _join(
+    threads: list[threading.Thread], started: threading.Barrier, stopped: threading.Event
+) -> None:
     try:
+        started.wait()
         for thread in threads:
             thread.join()
     except BaseException:  # Ctrl-C; the model is closed next, and must not be in use any more

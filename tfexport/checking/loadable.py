@@ -16,7 +16,7 @@ from tfexport.records import dataclass
 from tfexport.runtime.failures import suggest_library
 from tfexport.runtime.registry import OpDef, OpRegistry
 from tfexport.savedmodel.entries import Entry, loading_entries, saving_entries, signature_entry
-from tfexport.savedmodel.graph import node_name
+from tfexport.savedmodel.graph import node_name, parse_tensor_name
 from tfexport.savedmodel.layout import KERAS_METADATA
 from tfexport.savedmodel.protos import NodeDef
 
@@ -149,14 +149,12 @@ class _GraphCheck:
                 yield Finding(LOADABLE, CRITICAL, "missing-tensor", subject, message)
 
     def _has(self, tensor: str) -> bool:
-        node = self._nodes.get(node_name(tensor))
-        if node is None:
+        parsed = parse_tensor_name(tensor)
+        node = None if parsed is None else self._nodes.get(parsed[0])
+        if parsed is None or node is None:
             return False
-        number = tensor.rpartition(":")[2] if ":" in tensor else "0"
         count = self._count_outputs(node)
-        if ":" not in tensor or count is None:
-            return True
-        return number.isdigit() and int(number) < count
+        return parsed[1] is None or count is None or parsed[1] < count
 
     def _count_outputs(self, node: NodeDef) -> int | None:
         definition = self._registry.find(node.op)

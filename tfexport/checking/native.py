@@ -169,7 +169,7 @@ class _Loading:
     def _refuse(self, view: MetaGraphView, signature: Signature | None) -> str | None:
         if self._task.trust:
             return None
-        for hazard in hazards_reached(view.metagraph, signature):
+        for hazard in hazards_reached(view.metagraph, () if signature is None else (signature,)):
             if hazard.severity == CRITICAL_OPS:
                 return f"{hazard.op} {hazard.why}. If you trust it: --trust"
         return None

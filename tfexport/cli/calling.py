@@ -106,7 +106,7 @@ def choose_from_disk(directory: str, options: CallOptions) -> tuple[ModelOnDisk,
 
     model = read_model(directory, None if options.tags is None else options.tags.split(","))
     choice = choose_call(
-        model.description,
+        model,
         signature=options.signature,
         function=options.function,
         engine=options.engine,

@@ -66,3 +66,11 @@ def check_inputs(signature: Signature, given: Iterable[str]) -> None:
                 f"No input '{name}' in signature '{signature.name}'."
                 f"{did_you_mean(name, names)} It has: {', '.join(names) or 'no inputs'}."
             )
+
+
+def unknown_function(path: str, known: Sequence[str]) -> UsageError:
+    """What to raise for a function that the model does not have; ``known`` are those it has."""
+    return UsageError(
+        f"No function '{path}' in the model.{did_you_mean(path, known)} "
+        f"It has: {', '.join(known) or 'none'}."
+    )

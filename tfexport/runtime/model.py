@@ -17,6 +17,7 @@ from tfexport.runtime.choosing import check_inputs, choose_signature
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.dense import make_dense
 from tfexport.runtime.engine import Call, Engine, choose_engine, open_engine
+from tfexport.runtime.guard import refuse_any_hazard
 from tfexport.runtime.opening import read_model
 from tfexport.runtime.tensor_protos import read_defaults
 from tfexport.savedmodel.description import ModelDescription, Signature
@@ -120,14 +121,19 @@ def load_model(
     *,
     tags: tuple[str, ...] | None = None,
     config: SessionConfig | None = None,
+    trust: bool = False,
 ) -> LoadedModel:
     """Load a SavedModel through TensorFlow's C library.
 
     ``tags`` choose the metagraph where there are several. Raises SavedModelError where the
-    directory holds no SavedModel that TensorFlow can load.
+    directory holds no SavedModel that TensorFlow can load, UnsafeModelError where loading it, or
+    any of its signatures, would run Python, write files or open the network, unless ``trust``.
     """
-    model = read_model(directory, tags)
+    model = read_model(directory, tags, constants=True)
+    engine = choose_engine(None)
+    if not trust:
+        refuse_any_hazard(model, engine)
     description = model.description
     defaults = {s.name: read_defaults(model.metagraph, s.name) for s in description.signatures}
-    engine = open_engine(choose_engine(None), description, config or SessionConfig())
-    return LoadedModel(description, engine, defaults)
+    opened = open_engine(engine, description, config or SessionConfig())
+    return LoadedModel(description, opened, defaults)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfexport.errors import UsageError
-from tfexport.runtime.choosing import check_outputs, choose_signature
+from tfexport.runtime.choosing import check_outputs, choose_signature, unknown_function
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.dense import make_dense
 from tfexport.runtime.engine import PYTHON, Call, Engine, choose_engine, open_engine
 from tfexport.savedmodel.description import ModelDescription, Signature
 from tfexport.savedmodel.layout import locate_model
+from tfexport.savedmodel.objects import functions_at
 from tfexport.savedmodel.parsing import choose_metagraph, parse_saved_model
 from tfexport.savedmodel.protos import MetaGraphDef
 from tfexport.savedmodel.reader import describe
@@ -26,12 +27,14 @@ class ModelOnDisk:
     metagraph: MetaGraphDef
 
 
-def read_model(directory: str | Path, tags: Iterable[str] | None = None) -> ModelOnDisk:
-    """Read a SavedModel once, for all that comes before loading it. Errors: read_description."""
+def read_model(
+    directory: str | Path, tags: Iterable[str] | None = None, *, constants: bool = False
+) -> ModelOnDisk:
+    """Read a SavedModel once, for all that comes before loading it. As read_description."""
     location = locate_model(directory)
     saved_model = parse_saved_model(location.file)
     metagraph = choose_metagraph(saved_model, tags, directory)
-    return ModelOnDisk(describe(location, saved_model, metagraph, constants=False), metagraph)
+    return ModelOnDisk(describe(location, saved_model, metagraph, constants=constants), metagraph)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Choice:
 
 
 def choose_call(
-    description: ModelDescription,
+    model: ModelOnDisk,
     *,
     signature: str | None = None,
     function: str | None = None,
@@ -59,6 +62,7 @@ def choose_call(
     Raises UsageError for names and combinations that do not exist, SavedModelError where the
     model has nothing to call.
     """
+    description = model.description
     if function is None and not description.signatures and signature is None:
         function = _only_function(description)
     if function is None:
@@ -66,6 +70,8 @@ def choose_call(
         return Choice(choose_engine(engine), chosen)
     if signature is not None:
         raise UsageError("--signature and --function exclude each other. Give one of them.")
+    if not functions_at(model.metagraph, function.split(".")):
+        raise unknown_function(function, [found.path for found in description.functions])
     if engine not in (None, PYTHON):
         raise UsageError(f"--engine {engine} calls signatures only. Use --engine python.")
     note = None

@@ -14,12 +14,13 @@ import numpy as np
 from tfexport.data.arrays import Array
 from tfexport.dtypes import numpy_dtype
 from tfexport.errors import UsageError
+from tfexport.runtime.choosing import unknown_function
 from tfexport.runtime.config import SessionConfig
 from tfexport.runtime.failures import describe_call_failure, describe_load_failure
 from tfexport.runtime.quiet import held_stderr, silence_logging
 from tfexport.runtime.status import StatusError
 from tfexport.savedmodel.description import Signature, SignatureTensor
-from tfexport.suggestions import did_you_mean
+from tfexport.savedmodel.objects import is_index
 
 
 class PythonSession:
@@ -47,10 +48,7 @@ class PythonSession:
         function = _follow(self._loaded, path)
         traced = getattr(function, "concrete_functions", None)
         if not traced:
-            raise UsageError(
-                f"No function '{path}' in the model.{did_you_mean(path, known)} "
-                f"It has: {', '.join(known) or 'none'}."
-            )
+            raise unknown_function(path, known)
         self._functions[path] = function
         concrete = traced[0]
         return Signature(path, "", _inputs(concrete), _outputs(self._tensorflow, concrete))
@@ -161,7 +159,7 @@ def _follow(loaded: Any, path: str) -> Any:
     found = loaded
     for part in path.split("."):
         try:
-            found = found[int(part)] if part.isdigit() else getattr(found, part)
+            found = found[int(part)] if is_index(part) else getattr(found, part)
         except (AttributeError, IndexError, KeyError, TypeError):
             return None
     return found

@@ -21,6 +21,7 @@ from tfexport.runtime.quiet import held_stderr
 from tfexport.runtime.status import StatusError, checked_status
 from tfexport.runtime.tensors import new_tensor, take_array
 from tfexport.savedmodel.description import Signature, SignatureTensor
+from tfexport.savedmodel.graph import parse_tensor_name
 
 
 class NativeSession:
@@ -83,9 +84,9 @@ class NativeSession:
         self.close()
 
     def _find(self, signature: str, tensor: SignatureTensor) -> TFOutput:
-        operation, _, index = (tensor.tensor_name or "").partition(":")
+        operation, number = parse_tensor_name(tensor.tensor_name or "") or ("", None)
         found = self._library.TF_GraphOperationByName(self._graph, operation.encode())
-        number = int(index) if index.isdigit() else 0
+        number = number or 0
         if not found or number >= self._library.TF_OperationNumOutputs(found):
             raise SavedModelError(
                 f"Signature '{signature}' names the tensor '{tensor.tensor_name}' for "

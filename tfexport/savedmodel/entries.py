@@ -17,7 +17,7 @@ LOADING, SIGNATURE, FUNCTION, SAVING = "loading", "signature", "function", "savi
 _INIT_OP = "__saved_model_init_op"
 _OPERATIONS = (_INIT_OP, "__saved_model_train_op")
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
-_ASSET_COLLECTIONS = ("asset_filepaths",)
+_ASSETS = "saved_model_assets"
 _SAVERS = "savers"
 # What tf.saved_model.load calls of a table or another resource: RestoredResource, load.py.
 _RESOURCE_FUNCTIONS = ("_create_resource", "_initialize", "_destroy_resource")
@@ -49,10 +49,23 @@ def loading_entries(metagraph: MetaGraphDef) -> Iterator[Entry]:
     operations = tuple(_init_operations(metagraph))
     if operations:
         yield Entry(LOADING, "init op", operations, assets)
-    for entry in function_entries(metagraph):
-        if entry.name in _RESOURCE_FUNCTIONS:
-            yield Entry(LOADING, entry.name, functions=entry.functions)
+    yield from _resource_functions(metagraph)
     yield from _restore_functions(metagraph)
+
+
+def _resource_functions(metagraph: MetaGraphDef) -> Iterator[Entry]:
+    # Every edge counts: the same function can hang under other names as well.
+    objects = metagraph.object_graph_def.nodes
+    edges = dict.fromkeys(
+        (child.local_name, child.node_id)
+        for node in objects
+        for child in node.children
+        if child.local_name in _RESOURCE_FUNCTIONS and 0 <= child.node_id < len(objects)
+    )
+    for name, index in edges:
+        found = tuple(concrete_functions(objects[index]))
+        if found:
+            yield Entry(LOADING, name, functions=found)
 
 
 def _restore_functions(metagraph: MetaGraphDef) -> Iterator[Entry]:
@@ -61,7 +74,7 @@ def _restore_functions(metagraph: MetaGraphDef) -> Iterator[Entry]:
     for node in objects:
         for name, saveable in node.saveable_objects.items():
             if 0 <= saveable.restore_function < len(objects):
-                found = tuple(_concrete_functions(objects[saveable.restore_function]))
+                found = tuple(concrete_functions(objects[saveable.restore_function]))
                 yield Entry(LOADING, f"restore of {name}", functions=found)
 
 
@@ -87,7 +100,7 @@ def function_entries(metagraph: MetaGraphDef) -> Iterator[Entry]:
         for child in node.children:
             names.setdefault(child.node_id, child.local_name)
     for index, node in enumerate(objects):
-        found = tuple(_concrete_functions(node))
+        found = tuple(concrete_functions(node))
         if found:
             yield Entry(FUNCTION, names.get(index, "?"), functions=found)
 
@@ -119,11 +132,27 @@ def savers(metagraph: MetaGraphDef) -> Iterator[Any]:
 
 def asset_tensors(metagraph: MetaGraphDef) -> Iterator[str]:
     """The tensors that TensorFlow feeds with the paths of the assets while it loads the model."""
-    for definition in metagraph.asset_file_def:
+    for definition in asset_definitions(metagraph):
         yield full_name(definition.tensor_info.name)
-    for name in _ASSET_COLLECTIONS:
-        if name in metagraph.collection_def:
-            yield from map(full_name, metagraph.collection_def[name].node_list.value)
+
+
+def asset_definitions(metagraph: MetaGraphDef) -> Iterator[Any]:
+    """The metagraph's AssetFileDefs, or, where it has none, those of TensorFlow 1's collection.
+
+    ``GetAssetFileDefs`` of ``tensorflow/cc/saved_model/loader_util.cc``.
+    """
+    from google.protobuf.message import DecodeError
+
+    from tfexport.savedmodel import protos
+
+    yield from metagraph.asset_file_def
+    if metagraph.asset_file_def or _ASSETS not in metagraph.collection_def:
+        return
+    for content in metagraph.collection_def[_ASSETS].any_list.value:
+        try:  # TensorFlow 1 packs each into an Any of a collection
+            yield protos.meta_graph_pb2.AssetFileDef.FromString(content.value)
+        except DecodeError:
+            continue
 
 
 def full_name(tensor: str) -> str:
@@ -159,7 +188,8 @@ def _tensor_names(infos: Any) -> Iterator[str]:
             waiting.extend(info.composite_tensor.components)
 
 
-def _concrete_functions(node: Any) -> Iterator[str]:
+def concrete_functions(node: Any) -> Iterator[str]:
+    """The concrete functions that an object of the object graph is made of."""
     kind = node.WhichOneof("kind")
     if kind == "function":
         yield from node.function.concrete_functions

@@ -6,6 +6,7 @@ looked at once, in list comprehensions, and their attributes only where they are
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from heapq import nlargest
@@ -18,6 +19,8 @@ from tfexport.savedmodel.shapes import read_shape
 
 LARGEST_CONSTANTS = 10
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
+
+_TENSOR_NAME = re.compile(r"[^\0:^]+(?::[0-9]{1,9})?")
 
 Found = tuple[int, str, "str | None", NodeDef]
 
@@ -106,6 +109,19 @@ def _frequency(count: OpCount) -> tuple[int, int, str]:
 def node_name(tensor_name: str) -> str:
     """The node that makes a tensor: ``x`` for ``x:0``, ``^x`` or ``x``."""
     return tensor_name.removeprefix("^").partition(":")[0]
+
+
+def parse_tensor_name(name: str) -> tuple[str, int | None] | None:
+    """The node that makes a tensor of the main graph, and which output: ``("x", 1)`` for ``x:1``.
+
+    The output is None where the name has no number. None for what TensorFlow could not find: the
+    C library cuts a name off at a null character, and a session would then run another node than
+    the one that was looked at.
+    """
+    if not _TENSOR_NAME.fullmatch(name):
+        return None
+    node, colon, digits = name.partition(":")
+    return node, int(digits) if colon else None
 
 
 def _positions(texts: list[str], wanted: frozenset[str]) -> Iterator[int]:

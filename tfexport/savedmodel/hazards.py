@@ -286,9 +286,9 @@ def find_hazards(metagraph: MetaGraphDef) -> tuple[Hazard, ...]:
 
 
 def hazards_reached(
-    metagraph: MetaGraphDef, signature: Signature | None, functions: Iterable[str] = ()
+    metagraph: MetaGraphDef, signatures: Iterable[Signature], functions: Iterable[str] = ()
 ) -> tuple[Hazard, ...]:
-    """The hazards that run when the model is loaded, and ``signature`` or ``functions`` called.
+    """The hazards that run when the model is loaded, and ``signatures`` and ``functions`` called.
 
     ``functions`` are names of concrete functions. Only what the fetched outputs and the init ops
     need is looked at, in every function that it calls. A signature that the metagraph does not
@@ -296,8 +296,9 @@ def hazards_reached(
     """
     search = _HazardSearch(metagraph)
     entries = [Entry("function", name, functions=(name,)) for name in functions]
-    if signature is not None and signature.name in metagraph.signature_def:
-        entries.append(signature_entry(signature.name, metagraph.signature_def[signature.name]))
+    definitions = metagraph.signature_def
+    names = [found.name for found in signatures if found.name in definitions]
+    entries += [signature_entry(name, definitions[name]) for name in names]
     reaches = (search.reach(loading_entries(metagraph)), search.reach(entries))
     return _sort(search.find(reaches, everything=False))
 

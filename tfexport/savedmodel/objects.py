@@ -5,12 +5,14 @@ Proto: ``tensorflow/core/protobuf/saved_object_graph.proto``.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfexport.dtypes import dtype_name
 from tfexport.savedmodel.description import ConcreteFunction, Function, ObjectChild, SavedObject
+from tfexport.savedmodel.entries import concrete_functions
 from tfexport.savedmodel.protos import MetaGraphDef
 from tfexport.savedmodel.shapes import read_shape
 from tfexport.savedmodel.structured import format_inputs, format_parameters, format_value
@@ -21,6 +23,7 @@ SIGNATURES = "signatures"  # the root's attribute that holds the signatures as f
 # A hostile model nests objects without end, and a path per object would then fill the memory.
 _MAX_DEPTH = 100
 _MAX_CHARACTERS = 1 << 26  # of all paths together
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 Path = tuple[str, ...]
 Paths = list["Path | None"]
@@ -89,6 +92,40 @@ def read_functions(metagraph: MetaGraphDef, paths: Paths) -> tuple[Function, ...
     ]
     found.sort(key=lambda pair: (len(pair[0]), pair[0]))
     return tuple(_read_function(join_path(path), node, graph) for path, node in found)
+
+
+def functions_at(metagraph: MetaGraphDef, path: Sequence[str]) -> tuple[str, ...]:
+    """The concrete functions that the attributes ``path`` lead to from the root; often none.
+
+    Where several edges have one name the loader keeps the last: here all of them count.
+    """
+    nodes = metagraph.object_graph_def.nodes
+    found = {0: None} if nodes else {}
+    for part in path:
+        found = dict.fromkeys(
+            child.node_id
+            for index in found
+            for child in nodes[index].children
+            if 0 <= child.node_id < len(nodes) and _leads(child.local_name, part)
+        )
+    names = (name for index in found for name in concrete_functions(nodes[index]))
+    return tuple(dict.fromkeys(names))
+
+
+def is_index(part: str) -> bool:
+    """Whether a part of a path is the number of a list's element."""
+    return _INDEX.fullmatch(part) is not None
+
+
+def _leads(edge: str, part: str) -> bool:
+    if edge == part or not is_index(part):
+        return edge == part
+    # The loader puts an element where int() of the edge's name says: "01", "1_0" and "-1" too.
+    try:
+        number = int(edge)
+    except ValueError:
+        return False
+    return number < 0 or number == int(part)
 
 
 def _is_callable(path: Path, node: Any) -> bool:

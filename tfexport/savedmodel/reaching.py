@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from tfexport.records import dataclass
 from tfexport.savedmodel.calls import Call, CallGraph, GraphDef
 from tfexport.savedmodel.entries import Entry
-from tfexport.savedmodel.graph import node_name
+from tfexport.savedmodel.graph import node_name, parse_tensor_name
 from tfexport.savedmodel.protos import NodeDef
 
 _MOST_STEPS = 16  # of a way that is told; a hostile model can make it 100,000 long
+# Of different feeds that are told apart; the rest is taken to run as if nothing were fed, so that
+# 100,000 nodes are not walked for each of 1,000 signatures.
+_MOST_FEEDS = 16
+_SOURCES = frozenset({"Const", "Placeholder", "PlaceholderV2"})  # nothing runs for their sake
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,24 @@ class MainGraph:
     def __init__(self, graph: GraphDef) -> None:
         self.nodes: dict[str, NodeDef] = {node.name: node for node in graph.node}
 
-    def run_by(self, entry: Entry, seen: set[str]) -> Iterator[tuple[str, NodeDef]]:
+    def effective_feeds(self, entry: Entry) -> frozenset[str]:
+        """Those of an entry's feeds that keep something from running, as nodes name them."""
+        return frozenset(chain.from_iterable(filter(None, map(self._names_of_fed, entry.feeds))))
+
+    def _names_of_fed(self, tensor: str) -> tuple[str, ...]:
+        parsed = parse_tensor_name(tensor)
+        node = None if parsed is None else self.nodes.get(parsed[0])
+        if node is None or (node.op in _SOURCES and not node.input):
+            return ()
+        return tensor, tensor.removesuffix(":0")
+
+    def run_by(
+        self, entry: Entry, feeds: frozenset[str], seen: set[str]
+    ) -> Iterator[tuple[str, NodeDef]]:
         """The nodes that an entry runs and that are not in ``seen`` yet, which they are put in."""
         nodes = self.nodes
-        feeds = entry.feeds | {name.removesuffix(":0") for name in entry.feeds}
-        waiting = [node_name(fetch) for fetch in entry.fetches if fetch not in feeds]
+        # Also those that are fed: as a target, which an init op is, the node runs all the same.
+        waiting = [node_name(fetch) for fetch in entry.fetches]
         while waiting:
             name = waiting.pop()
             if name in seen or name not in nodes:
@@ -71,15 +89,23 @@ class Reach:
         self._functions: dict[str, _Step] = {}
         self._interfaces: set[bytes] = set()
         self._waiting: deque[str] = deque()
-        seen: set[str] = set()
+        # What feeds cut off for one entry, another one runs without them.
+        seen: dict[frozenset[str], set[str]] = {frozenset(): set()}
         for entry in entries:
-            for name, node in main.run_by(entry, seen):
-                self.nodes[name] = entry
-                for call in calls.calls_of(node):
-                    self._visit(_Step(entry, call, None, 1))
+            feeds = main.effective_feeds(entry)
+            if feeds not in seen and len(seen) > _MOST_FEEDS:
+                feeds = frozenset()
+            self._add(entry, main.run_by(entry, feeds, seen.setdefault(feeds, set())))
             for function in entry.functions:
                 self._visit(_Step(entry, Call(function, "", ""), None, 0))
         self._follow_calls()
+
+    def _add(self, entry: Entry, nodes: Iterable[tuple[str, NodeDef]]) -> None:
+        for name, node in nodes:
+            if name not in self.nodes:
+                self.nodes[name] = entry
+                for call in self._calls.calls_of(node):
+                    self._visit(_Step(entry, call, None, 1))
 
     @property
     def functions(self) -> Iterable[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tfexport.savedmodel import protos
 from tfexport.savedmodel.description import Asset, File, Fingerprint, KerasMetadata, Provenance
+from tfexport.savedmodel.entries import asset_definitions
 from tfexport.savedmodel.layout import (
     ASSETS,
     ASSETS_EXTRA,
@@ -48,7 +49,7 @@ def read_assets(metagraph: MetaGraphDef, files: list[File]) -> tuple[Asset, ...]
     """
     sizes = {file.path.removeprefix(f"{ASSETS}/"): file.size for file in _below(ASSETS, files)}
     readers: dict[str, list[str]] = {name: [] for name in sizes}
-    for definition in _asset_definitions(metagraph):
+    for definition in asset_definitions(metagraph):
         readers.setdefault(definition.filename, []).append(definition.tensor_info.name)
     return tuple(
         Asset(name, sizes.get(name), tuple(readers[name]))
@@ -126,19 +127,6 @@ def read_keras_metadata(directory: Path) -> KerasMetadata | None:
 
 def _below(folder: str, files: list[File]) -> Iterator[File]:
     return (file for file in files if file.path.startswith(f"{folder}/"))
-
-
-def _asset_definitions(metagraph: MetaGraphDef) -> Iterator[Any]:
-    from google.protobuf.message import DecodeError
-
-    yield from metagraph.asset_file_def
-    if metagraph.asset_file_def or "saved_model_assets" not in metagraph.collection_def:
-        return
-    for content in metagraph.collection_def["saved_model_assets"].any_list.value:
-        try:  # TensorFlow 1 packs each into an Any of a collection
-            yield protos.meta_graph_pb2.AssetFileDef.FromString(content.value)
-        except DecodeError:
-            continue
 
 
 def _keras_objects(content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
