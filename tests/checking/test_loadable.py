@@ -216,6 +216,23 @@ def test_a_saver_and_an_init_op_that_are_not_there(proto: Any, check: Check) -> 
     }
 
 
+def test_assets_are_fed_to_the_restore_op_where_there_is_no_init_op(
+    proto: Any, check: Check
+) -> None:
+    metagraph = proto.meta_graphs[0]
+    metagraph.asset_file_def.add(filename="a.txt").tensor_info.name = "asset:0"
+    assert check(proto) == []
+    metagraph.saver_def.filename_tensor_name = "x:0"
+    metagraph.saver_def.restore_op_name = "y"
+    assert check(proto) == [
+        (
+            "critical",
+            "missing-tensor",
+            "an asset names the tensor 'asset:0', which is not in the graph",
+        )
+    ]
+
+
 # --- Keras
 
 

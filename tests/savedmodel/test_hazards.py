@@ -504,6 +504,29 @@ def test_a_feed_that_tensorflow_reads_otherwise_keeps_nothing_from_running(
     assert model.reached("s") == ["WriteFile"]
 
 
+@pytest.mark.parametrize("collection", ["table_initializer", "local_variables"])
+def test_what_python_runs_of_a_model_without_an_init_op_is_reached(
+    model: Model, collection: str
+) -> None:
+    model.node("init", "NoOp", "^w")
+    model.node("w", "WriteFile")
+    found = model.metagraph.collection_def[collection]
+    if collection == "table_initializer":
+        found.node_list.value.append("init")
+    else:
+        variable = protos.variable_pb2.VariableDef(initializer_name="init")
+        found.bytes_list.value.append(variable.SerializeToString())
+    assert model.hazards() == [("WriteFile", "loading", "default init op")]
+
+
+def test_the_restore_op_runs_in_python_without_the_assets(saver: Model) -> None:
+    saver.node("w", "WriteFile")
+    saver.node("path", "Identity", "file", "^w")
+    saver.asset("path:0")
+    saver.graph.node[2].input.append("path")
+    assert saver.hazards() == [("WriteFile", "loading", "restore op")]
+
+
 # --- files: the model's own, and others
 
 

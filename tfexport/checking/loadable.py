@@ -15,7 +15,14 @@ from tfexport.checking.model import CheckedModel, MetaGraphView
 from tfexport.records import dataclass
 from tfexport.runtime.failures import suggest_library
 from tfexport.runtime.registry import OpDef, OpRegistry
-from tfexport.savedmodel.entries import Entry, loading_entries, saving_entries, signature_entry
+from tfexport.savedmodel.entries import (
+    DEFAULT_INIT,
+    Entry,
+    asset_tensors,
+    loading_entries,
+    saving_entries,
+    signature_entry,
+)
 from tfexport.savedmodel.graph import node_name, parse_tensor_name
 from tfexport.savedmodel.layout import KERAS_METADATA
 from tfexport.savedmodel.protos import NodeDef
@@ -139,8 +146,12 @@ class _GraphCheck:
         for name, definition in sorted(self._metagraph.signature_def.items()):
             entry = signature_entry(name, definition)
             yield from self._check_tensors(f"signature '{name}'", (*entry.feeds, *entry.fetches))
-        for entry in (*loading_entries(self._metagraph), *saving_entries(self._metagraph)):
+        loading = [e for e in loading_entries(self._metagraph) if e.name != DEFAULT_INIT]
+        for entry in (*loading, *saving_entries(self._metagraph)):
             yield from self._check_tensors(f"the {entry.name}", _tensors(entry))
+        names = {entry.name for entry in loading}
+        if "restore op" in names and "init op" not in names:  # the C library feeds them to either
+            yield from self._check_tensors("an asset", asset_tensors(self._metagraph))
 
     def _check_tensors(self, subject: str, tensors: Iterable[str]) -> Iterator[Finding]:
         for tensor in sorted(set(tensors)):

@@ -15,10 +15,12 @@ from tfexport.savedmodel.protos import MetaGraphDef, TensorInfo
 LOADING, SIGNATURE, FUNCTION, SAVING = "loading", "signature", "function", "saving"
 
 _INIT_OP = "__saved_model_init_op"
+DEFAULT_INIT = "default init op"
 _OPERATIONS = (_INIT_OP, "__saved_model_train_op")
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 _ASSETS = "saved_model_assets"
 _SAVERS = "savers"
+_TABLES, _LOCAL_VARIABLES = "table_initializer", "local_variables"
 # What tf.saved_model.load calls of a table or another resource: RestoredResource, load.py.
 _RESOURCE_FUNCTIONS = ("_create_resource", "_initialize", "_destroy_resource")
 
@@ -44,11 +46,14 @@ def loading_entries(metagraph: MetaGraphDef) -> Iterator[Entry]:
     assets = frozenset(asset_tensors(metagraph))
     saver = metagraph.saver_def
     if saver.restore_op_name:
-        fed = assets | {full_name(saver.filename_tensor_name)}
+        # The C library feeds the assets here too; tf.saved_model.load does not.
+        fed = frozenset({full_name(saver.filename_tensor_name)})
         yield Entry(LOADING, "restore op", (saver.restore_op_name,), fed)
     operations = tuple(_init_operations(metagraph))
     if operations:
         yield Entry(LOADING, "init op", operations, assets)
+    elif initializers := tuple(_default_initializers(metagraph)):
+        yield Entry(LOADING, DEFAULT_INIT, initializers, assets)
     yield from _resource_functions(metagraph)
     yield from _restore_functions(metagraph)
 
@@ -166,6 +171,24 @@ def _init_operations(metagraph: MetaGraphDef) -> Iterator[str]:
     for name in _INIT_COLLECTIONS:
         if name in metagraph.collection_def:
             yield from metagraph.collection_def[name].node_list.value
+
+
+def _default_initializers(metagraph: MetaGraphDef) -> Iterator[str]:
+    # What tf.saved_model.load runs of a TensorFlow 1 model without an init op: load_v1_in_v2.py.
+    from google.protobuf.message import DecodeError
+
+    from tfexport.savedmodel import protos
+
+    collections = metagraph.collection_def
+    if _TABLES in collections:
+        yield from collections[_TABLES].node_list.value
+    if _LOCAL_VARIABLES not in collections:
+        return
+    for content in collections[_LOCAL_VARIABLES].bytes_list.value:
+        try:
+            yield protos.variable_pb2.VariableDef.FromString(content).initializer_name
+        except DecodeError:
+            continue
 
 
 def _has_init_op(metagraph: MetaGraphDef) -> bool:
