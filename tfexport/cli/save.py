@@ -104,14 +104,7 @@ def _save(request: SaveRequest, as_json: bool) -> None:
 
     # What the user's own code prints is no result: --json must stay JSON.
     with contextlib.redirect_stdout(sys.stderr):
-        result = save_target(
-            request.target,
-            request.arguments,
-            request.destination,
-            request.options,
-            told_step,
-            debug=current_settings().debug,
-        )
+        result = save_target(request, told_step, debug=current_settings().debug)
     for warning in result.warnings:
         label = click.style("Warning:", fg="yellow", bold=True)
         click.echo(f"{label} {warning}", err=True)

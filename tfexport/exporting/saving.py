@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,12 @@ from tfexport.exporting.specs import (
     parse_output_name,
 )
 from tfexport.exporting.starting import start_tensorflow
-from tfexport.exporting.target import Target, find_target
+from tfexport.exporting.target import find_target
 from tfexport.spec import TensorSpec
 
 if TYPE_CHECKING:
     from tfexport.exporting.binding import MissingSpecError
+    from tfexport.exporting.request import SaveRequest
 
 Step = Callable[[str, str], AbstractContextManager[None]]
 """Told of each step while it runs: its name (import, trace, save, verify) and what it is for."""
@@ -94,22 +95,15 @@ def save_module(
     return _save(module, origin, destination, options, _no_steps, _describe_call)
 
 
-def save_target(
-    target: Target,
-    arguments: Sequence[str],
-    destination: Destination,
-    options: SaveOptions,
-    step: Step,
-    *,
-    debug: bool = False,
-) -> SaveResult:
+def save_target(request: SaveRequest, step: Step, *, debug: bool = False) -> SaveResult:
     """Import a target, make its object with ``--arg`` texts, and save that. Errors as save_module.
 
     What can be told to be wrong without TensorFlow is told first.
     """
+    target, arguments, options = request.target, request.arguments, request.options
     parsed = [parse_argument(text) for text in arguments]
     check_options(options)
-    check_destination(destination)
+    check_destination(request.destination)
     with step("import", target.text):
         start_tensorflow(debug)
         if options.seed is not None:
@@ -121,9 +115,10 @@ def save_target(
     def example(missing: MissingSpecError) -> str:
         from tfexport.exporting.examples import describe_command
 
-        return describe_command(target.text, arguments, options, _as_saveable(module), missing)
+        return describe_command(request.recipe, options, _as_saveable(module), missing)
 
-    return _save(module, Origin(target.text, tuple(arguments)), destination, options, step, example)
+    origin = Origin(target.text, arguments)
+    return _save(module, origin, request.destination, options, step, example)
 
 
 def _save(
