@@ -253,6 +253,14 @@ OPTION_ERRORS = {
         ["--recipe", "r.toml", "--spec", "3"],
         "--recipe holds the whole export; leave out --spec. See 'tfexport save --help'.",
     ),
+    "recipe and an option of 0": (
+        ["--recipe", "r.toml", "--seed", "0"],
+        "--recipe holds the whole export; leave out --seed. See 'tfexport save --help'.",
+    ),
+    "recipe to save and to print": (
+        ["--recipe", "r.toml", "--print-recipe"],
+        "--recipe holds the whole export; leave out --print-recipe. See 'tfexport save --help'.",
+    ),
     "constant": (
         [DENSE, "--const", "training"],
         "Constant 'training': expected NAME=VALUE, as in 'training=False'.",

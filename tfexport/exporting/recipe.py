@@ -91,7 +91,8 @@ def _is_given(value: Any) -> bool:
 
 def _as_toml(value: Any) -> str:
     # TOML's basic strings have the escapes of JSON, and must escape DEL besides.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    # The dates that TOML has and JSON has not are only shown, as no option takes one.
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
 
 def _found(content: Mapping[str, Any]) -> str:
