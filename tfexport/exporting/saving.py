@@ -15,7 +15,7 @@ from tfexport.exporting.publishing import Destination, Staging, check_destinatio
 from tfexport.exporting.results import SaveResult
 from tfexport.exporting.specs import (
     InputSpec,
-    parse_constant,
+    make_constant,
     parse_entry,
     parse_input_spec,
     parse_output_name,
@@ -71,9 +71,7 @@ def save_module(
     options = SaveOptions(
         specs=tuple(map(_as_input_spec, _listed(specs))),
         signatures=tuple(parse_entry(text) for text in _list_signatures(signatures)),
-        constants=tuple(
-            parse_constant(f"{name}={value!r}") for name, value in (constants or {}).items()
-        ),
+        constants=tuple(make_constant(*item) for item in (constants or {}).items()),
         output_names=tuple(
             parse_output_name(f"{old}={new}") for old, new in (output_names or {}).items()
         ),
@@ -189,8 +187,10 @@ def _as_input_spec(spec: Any) -> InputSpec:
         return parse_input_spec(spec)
     if isinstance(spec, TensorSpec):
         return InputSpec(None, spec)
-    shape = None if spec.shape.rank is None else tuple(spec.shape.as_list())
-    return InputSpec(None, TensorSpec(spec.name, spec.dtype.name, shape))
+    start_tensorflow()
+    from tfexport.exporting.type_specs import from_type
+
+    return from_type(spec)
 
 
 def _list_samples(samples: Any) -> tuple[Any, ...]:
