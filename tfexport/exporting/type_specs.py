@@ -12,7 +12,6 @@ from tfexport.exporting.specs import DENSE, RAGGED, SPARSE, InputSpec
 from tfexport.exporting.structures import is_composite
 from tfexport.spec import TensorSpec
 
-
 _FORMS = {tf.TensorSpec: DENSE, tf.RaggedTensorSpec: RAGGED, tf.SparseTensorSpec: SPARSE}
 
 
