@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -178,6 +179,24 @@ def test_a_bare_function_is_a_target(tfexport: Run, tmp_path: Path) -> None:
     assert outcome.code == 0
     with load_model(tmp_path / "m") as model:
         assert model(np.float32([3]))["y"].tolist() == [6]
+
+
+def test_the_source_in_the_manifest_is_the_file_of_the_factory(
+    tfexport: Run, tmp_path: Path
+) -> None:
+    pytest.importorskip("keras")
+    source = tmp_path / "train.py"
+    source.write_text(
+        "import keras\n\n\n"
+        "def make():\n"
+        "    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])\n"
+    )
+    assert tfexport("save", f"{source}:make", "-o", tmp_path / "m", "-q").code == 0
+    manifest = json.loads((tmp_path / "m/assets.extra/tfexport/manifest.json").read_text())
+    assert manifest["source"] == {
+        "file": "train.py",
+        "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+    }
 
 
 def test_a_factory_is_a_target(tfexport: Run, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tfexport.exporting.specs import (
     parse_output_name,
 )
 from tfexport.exporting.starting import start_tensorflow
-from tfexport.exporting.target import find_target
+from tfexport.exporting.target import find_source, find_target
 from tfexport.spec import TensorSpec
 
 if TYPE_CHECKING:
@@ -108,14 +108,15 @@ def save_target(request: SaveRequest, step: Step, *, debug: bool = False) -> Sav
             from tfexport.exporting.seeding import seed_everything
 
             seed_everything(options.seed)
-        module = make_object(find_target(target), target.text, parsed)
+        found = find_target(target)
+        module = make_object(found, target.text, parsed)
 
     def example(missing: MissingSpecError) -> str:
         from tfexport.exporting.examples import describe_command
 
         return describe_command(request.recipe, options, _as_saveable(module), missing)
 
-    origin = Origin(target.text, arguments)
+    origin = Origin(target.text, arguments, find_source(target, found))
     return _save(module, origin, request.destination, options, step, example)
 
 
