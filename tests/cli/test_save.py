@@ -195,7 +195,7 @@ USAGE_ERRORS = {
     "a method without its spec": (
         ["models.mlp:MLP"],
         "MLP.__call__ has no spec for 'features'. It takes: features. "
-        "This works: tfexport save models.mlp:MLP --spec features=None,4",
+        "This works: tfexport save models.mlp:MLP --spec features=None,4 --output SAVED",
     ),
     "no such method": (
         ["models.encoder:Encoder", "--signature", "encod"],
@@ -229,8 +229,9 @@ USAGE_ERRORS = {
 def test_a_mistake_is_one_line_and_writes_nothing(
     save: Run, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    outcome = save(*arguments, "-o", tmp_path / "saved")
-    assert outcome == Outcome(2, "", f"Error: {message}\n")
+    saved = tmp_path / "saved"
+    outcome = save(*arguments, "-o", saved)
+    assert outcome == Outcome(2, "", f"Error: {message.replace('SAVED', str(saved))}\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -180,6 +181,24 @@ def test_a_bare_function_is_a_target(tfexport: Run, tmp_path: Path) -> None:
         assert model(np.float32([3]))["y"].tolist() == [6]
 
 
+def test_the_source_in_the_manifest_is_the_file_of_the_factory(
+    tfexport: Run, tmp_path: Path
+) -> None:
+    pytest.importorskip("keras")
+    source = tmp_path / "train.py"
+    source.write_text(
+        "import keras\n\n\n"
+        "def make():\n"
+        "    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])\n"
+    )
+    assert tfexport("save", f"{source}:make", "-o", tmp_path / "m", "-q").code == 0
+    manifest = json.loads((tmp_path / "m/assets.extra/tfexport/manifest.json").read_text())
+    assert manifest["source"] == {
+        "file": "train.py",
+        "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+    }
+
+
 def test_a_factory_is_a_target(tfexport: Run, tmp_path: Path) -> None:
     source = tmp_path / "factories.py"
     source.write_text(
@@ -252,6 +271,14 @@ OPTION_ERRORS = {
     "recipe and option": (
         ["--recipe", "r.toml", "--spec", "3"],
         "--recipe holds the whole export; leave out --spec. See 'tfexport save --help'.",
+    ),
+    "recipe and an option of 0": (
+        ["--recipe", "r.toml", "--seed", "0"],
+        "--recipe holds the whole export; leave out --seed. See 'tfexport save --help'.",
+    ),
+    "recipe to save and to print": (
+        ["--recipe", "r.toml", "--print-recipe"],
+        "--recipe holds the whole export; leave out --print-recipe. See 'tfexport save --help'.",
     ),
     "constant": (
         [DENSE, "--const", "training"],
@@ -355,7 +382,7 @@ EXAMPLES = {
     "two tensors and a flag": (
         "source:Flagged",
         ["--spec", "offset=3"],
-        "--spec offset=3:float32 --spec x=scalar --const training=False",
+        "--spec offset=3 --spec x=scalar --const training=False",
     ),
 }
 
@@ -382,6 +409,17 @@ class Flagged(tf.Module):
         return x + offset if training else x
 
 
+class Both(tf.Module):
+    def __init__(self):
+        self.kernel = tf.Variable(tf.zeros([7, 2]))
+
+    def rows(self, x):
+        return x @ self.kernel
+
+    def length(self, text):
+        return tf.strings.length(text)
+
+
 class Unlikely(tf.Module):
     def __call__(self, x):
         return tf.ensure_shape(x, [3, 1, 4, 1, 5])
@@ -395,10 +433,55 @@ def test_a_missing_spec_is_told_with_a_command_that_works(
     (tmp_path / "source.py").write_text(SOURCE)
     target = target.replace("source:", f"{tmp_path / 'source.py'}:")
     outcome = tfexport("save", target, *given, "-q", "-o", tmp_path / "m")
-    command = f"tfexport save {target} {added}"
+    command = f"tfexport save {target} {added} --output {tmp_path / 'm'}"
     assert (outcome.code, outcome.stdout) == (2, "")
     assert outcome.stderr.endswith(f" This works: {command}\n")
-    assert tfexport(*shlex.split(command)[1:], "-q", "-o", tmp_path / "m").code == 0
+    assert tfexport(*shlex.split(command)[1:], "-q").code == 0
+
+
+def test_a_missing_spec_is_told_with_all_that_the_user_wrote(tfexport: Run, tmp_path: Path) -> None:
+    source, saved = tmp_path / "source.py", tmp_path / "models"
+    source.write_text(SOURCE)
+    target = f"{source}:Flagged"
+    given = f"--spec offset=3 --output-name sum --extra {source} --output {saved} --seed 0"
+    given += " --tolerance 0.5 --next-version --warmup --no-samples"
+    outcome = tfexport("save", target, *shlex.split(given), "-q")
+    command = outcome.stderr.rstrip("\n").partition(" This works: ")[2]
+    assert command == f"tfexport save {target} " + given.replace(
+        " --output-name sum", " --spec x=scalar --const training=False --output-name sum"
+    )
+    assert tfexport(*shlex.split(command)[1:], "-q").code == 0
+    assert [path.name for path in saved.iterdir()] == ["1"]
+
+
+def test_all_methods_that_lack_a_spec_are_told_together(tfexport: Run, tmp_path: Path) -> None:
+    source = tmp_path / "source.py"
+    source.write_text(SOURCE)
+    options = ["--signature", "rows", "--signature", "length", "--output", str(tmp_path / "m")]
+    outcome = tfexport("save", f"{source}:Both", *options, "-q")
+    command = (
+        f"tfexport save {source}:Both --signature rows --signature length "
+        f"--spec rows/x=None,7 --spec length/text=None:string --output {tmp_path / 'm'}"
+    )
+    assert outcome == Outcome(
+        2,
+        "",
+        "Error: Both.rows has no spec for 'x'. It takes: x. "
+        "Both.length has no spec for 'text'. It takes: text. "
+        f"This works: {command}\n",
+    )
+    assert tfexport(*shlex.split(command)[1:], "-q").code == 0
+
+
+def test_a_command_that_reads_files_is_not_said_to_work(tfexport: Run, tmp_path: Path) -> None:
+    source, weights = tmp_path / "source.py", tmp_path / "w.npz"
+    source.write_text(SOURCE)
+    np.savez(weights, other=np.zeros(3))
+    outcome = tfexport("save", f"{source}:Kernel", "--weights", weights, "-q")
+    assert outcome.stderr == (
+        "Error: Kernel.__call__ has no spec for 'x'. It takes: x. For example, with your shapes: "
+        f"tfexport save {source}:Kernel --spec x=None,7 --weights {weights}\n"
+    )
 
 
 def test_a_missing_spec_that_cannot_be_guessed_is_left_to_the_user(
@@ -410,5 +493,5 @@ def test_a_missing_spec_that_cannot_be_guessed_is_left_to_the_user(
         2,
         "",
         "Error: Unlikely.__call__ has no spec for 'x'. It takes: x. For example, with your "
-        f"shapes: tfexport save {source}:Unlikely --spec x=SHAPE\n",
+        f"shapes: tfexport save {source}:Unlikely --spec x=SHAPE --output {tmp_path / 'm'}\n",
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tfexport.errors import TargetError
+from tfexport.errors import TargetError, UserCodeError
 from tfexport.exporting.saving import save_module
 from tfexport.exporting.starting import start_tensorflow
 from tfexport.runtime.model import load_model
@@ -111,6 +112,49 @@ def test_a_bare_function_is_saved_with_what_it_refers_to(tmp_path: Path) -> None
     np.testing.assert_array_equal(outputs["output_0"], [[5, 6]])
     loaded = load(tmp_path / "m")
     np.testing.assert_array_equal(loaded(tf.constant([[1.0, 1.0]]), tf.constant("b")), [[4, 5]])
+
+
+def test_a_bare_function_is_saved_with_what_it_reaches_through_others(tmp_path: Path) -> None:
+    kernels = {"first": [tf.Variable(2.0)], "second": (tf.Variable(5.0),)}
+    name = tf.Variable(10.0)
+    unused = tf.Variable(1.0)
+
+    def again(x: Any) -> Any:
+        return x if unused is None else scaled(x)
+
+    @tf.function
+    def shifted(x: Any) -> Any:
+        return sum(x + offset for offset in [name])
+
+    def scaled(x: Any, repeat: bool = False) -> Any:
+        return again(x) if repeat else shifted(x) * kernels["first"][0] * kernels["second"][0]
+
+    predict = tf.function(lambda x: functools.partial(scaled, repeat=False)(x))
+    save_module(predict, tmp_path / "m", specs="x=None")
+    np.testing.assert_array_equal(run(tmp_path / "m", x=np.float32([1]))["output_0"], [110])
+    loaded = load(tmp_path / "m")
+    loaded.name_.assign(0.0)
+    assert (loaded.kernels_first_0.numpy(), loaded.kernels_second_0.numpy()) == (2, 5)
+    assert loaded(tf.constant([1.0])).numpy().tolist() == [10]
+
+
+def test_a_bare_function_that_does_not_name_what_it_uses_is_told_so(tmp_path: Path) -> None:
+    class Config:
+        scale = tf.Variable(2.0, name="scale")
+
+    @tf.function
+    def predict(x: Any) -> Any:
+        return x * Config.scale
+
+    line = predict.python_function.__code__.co_firstlineno + 2
+    with pytest.raises(UserCodeError) as caught:
+        save_module(predict, tmp_path / "m", specs="x=None")
+    assert str(caught.value).replace(str(Path(__file__)), "tests/exporting/test_modules.py") == (
+        "predict uses the variable 'scale' in tests/exporting/test_modules.py, "
+        f"line {line}, at 'return x * Config.scale', which it does not name itself: it would not "
+        "be saved. Name it in predict or a function that it calls, or make both part of a "
+        "tf.Module."
+    )
 
 
 def test_a_bare_function_takes_specs(tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ RECIPE_ERRORS = {
         '[[export]]\ntarget = "a:B"\nspec = "3"',
         'The recipe {path}, export 1: spec is "3", expected a list of texts.',
     ),
+    "a date": (
+        '[[export]]\ntarget = "a:B"\nspec = [1979-05-27]',
+        'The recipe {path}, export 1: spec is ["1979-05-27"], expected a list of texts.',
+    ),
     "no number": (
         '[[export]]\ntarget = "a:B"\nseed = 1.5',
         "The recipe {path}, export 1: seed is 1.5, expected a whole number.",

@@ -91,6 +91,19 @@ def test_a_constant_takes_the_place_of_a_default(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.flagged(tf.constant([1.0, 2.0]), training=False), [1, 2])
 
 
+def scaled_by(constant: Any, x: Any, directory: Path) -> Any:
+    options: dict[str, Any] = {"signatures": "keyword_only", "constants": {"scale": constant}}
+    save_module(Everything(), directory, specs="x=1", **options)
+    assert list(shown(directory)["keyword_only"]) == ["x", "output_0"]
+    with load_model(directory) as model:
+        return model(x)["output_0"].tolist()
+
+
+@pytest.mark.parametrize("constant", [2, np.float32(2), np.array(2.0)])
+def test_a_constant_is_a_number_of_pythons_or_of_numpys(constant: Any, tmp_path: Path) -> None:
+    assert scaled_by(constant, np.float32([3]), tmp_path / "m") == [6]
+
+
 def test_a_constant_can_stand_before_a_tensor(tmp_path: Path) -> None:
     save_module(
         Everything(),
@@ -154,6 +167,19 @@ def test_a_ragged_input_is_served_as_its_components(tmp_path: Path) -> None:
     loaded = load(tmp_path / "m")
     ragged = tf.ragged.constant([[1], [], [2, 3]], dtype=tf.int64)
     np.testing.assert_array_equal(loaded.ragged(ragged), [1, 0, 5])
+
+
+def test_tensorflows_own_types_are_specs(tmp_path: Path) -> None:
+    ragged = tf.RaggedTensorSpec([None, None, None], tf.int64, 1, tf.int32)
+    sparse = tf.SparseTensorSpec([None, 3])
+    save_module(Everything(), tmp_path / "r", signatures="ragged", specs=ragged)
+    save_module(Everything(), tmp_path / "s", signatures="sparse", specs=[sparse])
+    assert shown(tmp_path / "r")["ragged"] == {
+        "ids.row_splits": "int32 [?]",
+        "ids.values": "int64 [?, ?]",
+        "output_0": "int64 [?, ?]",
+    }
+    assert "x.indices" in shown(tmp_path / "s")["sparse"]
 
 
 def test_a_ragged_tensor_is_uniform_after_its_last_unknown_dimension(tmp_path: Path) -> None:
@@ -413,6 +439,20 @@ SPEC_ERRORS: dict[str, tuple[dict[str, Any], str]] = {
         {"signatures": "flagged", "specs": "2", "constants": {"train": True}},
         "Constant 'train=True': Everything.flagged has no 'train'. It takes: x, training.",
     ),
+    "a constant that is an array": (
+        {"signatures": "flagged", "specs": "2", "constants": {"flagged/training": np.ones(2)}},
+        "Constant 'flagged/training' has an array, and TensorFlow makes an input of one. "
+        "Give it a spec, or make it an attribute of the module.",
+    ),
+    "a spec that is none": (
+        {"signatures": "flagged", "specs": [3]},
+        "Spec 3 is no spec. Expected a text like 'x=None,5:float32', or a TensorSpec.",
+    ),
+    "a ragged type without a rank": (
+        {"signatures": "ragged", "specs": tf.RaggedTensorSpec(None, tf.int64, ragged_rank=1)},
+        "Spec RaggedTensorSpec(TensorShape(None), tf.int64, 1, tf.int64): a ragged tensor needs a "
+        "rank, as in [None, None].",
+    ),
     "a spec and a constant": (
         {"signatures": "flagged", "specs": ["2", "training=scalar"], "constants": {"training": 1}},
         "Everything.flagged: 'training' has a spec and a constant.",
@@ -430,6 +470,12 @@ SPEC_ERRORS: dict[str, tuple[dict[str, Any], str]] = {
         {"signatures": "nested"},
         "Everything.nested has no spec for 'batch' and 'offset'. It takes: batch, offset. "
         "For example: specs=['nested/batch=None,4', 'nested/offset=None,4']",
+    ),
+    "two methods without specs": (
+        {"signatures": ["flagged", "ragged"]},
+        "Everything.flagged has no spec for 'x'. It takes: x, training. "
+        "Everything.ragged has no spec for 'ids'. It takes: ids. "
+        "For example: specs=['flagged/x=None,4', 'ragged/ids=None,4']",
     ),
     "a signature's name that no server accepts": (
         {"signatures": {"a b": "flagged"}, "specs": "2"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfexport.errors import UserCodeError
-from tfexport.exporting.target import find_target, parse_target
+from tfexport.exporting.target import find_source, find_target, parse_target
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +71,25 @@ def test_a_missing_import_inside_a_package_of_the_same_name_is_the_users_error()
     write("package_f/__init__.py", "import package_f_missing\n")
     with pytest.raises(UserCodeError, match="No module named 'package_f_missing'"):
         find_target(parse_target("package_f:VALUE"))
+
+
+SOURCES = {
+    "a class of the file itself": ("here_g:Own", "here_g.py"),
+    "a class that is passed on": ("here_g:Other", "other_g.py"),
+    "a factory of a class of a library": ("here_g:make", "here_g.py"),
+    "an instance of a class of a library": ("here_g:INSTANCE", "here_g.py"),
+    "a class of a library": ("here_g:Thread", "here_g.py"),
+    "an instance in a file": ("here_g.py:INSTANCE", "here_g.py"),
+}
+
+
+@pytest.mark.parametrize(("text", "file"), SOURCES.values(), ids=SOURCES)
+def test_the_source_is_the_users_own_file(text: str, file: str, tmp_path: Path) -> None:
+    write("other_g.py", "class Other:\n    pass\n")
+    write(
+        "here_g.py",
+        "from threading import Thread\nfrom other_g import Other\n\n"
+        "INSTANCE = Thread()\nmake = lambda: Thread()\n\n\nclass Own:\n    pass\n",
+    )
+    target = parse_target(text)
+    assert find_source(target, find_target(target)) == tmp_path / file

@@ -62,10 +62,10 @@ def save(target: str | None, as_json: bool, recipe: str | None, **values: Any) -
       tfexport save models.encoder:Encoder -o serving/encoder --next-version
     """
     given = {name.replace("_", "-"): value for name, value in values.items()}
-    printing = given.pop("print-recipe")
     if recipe is not None:
         _save_recipes(recipe, target, given, as_json)
         return
+    printing = given.pop("print-recipe")
     if target is None:
         raise click.UsageError("Missing argument 'TARGET'.", click.get_current_context())
     single = {"target": target, **{name: _as_plain(value) for name, value in given.items()}}
@@ -83,11 +83,16 @@ def _as_plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _was_given(value: Any) -> bool:
+    # A seed or a tolerance of 0 is one.
+    return value is not None and value is not False and value != ()
+
+
 def _save_recipes(path: str, target: str | None, given: dict[str, Any], as_json: bool) -> None:
     from tfexport.exporting.recipe import read_recipes
     from tfexport.exporting.request import read_request
 
-    others = [f"--{name}" for name, value in given.items() if value and name != "force"]
+    others = [f"--{name}" for name, value in given.items() if _was_given(value) and name != "force"]
     if target is not None or others:
         raise click.UsageError(
             f"--recipe holds the whole export; leave out {' '.join(others) or target}.",
@@ -104,14 +109,7 @@ def _save(request: SaveRequest, as_json: bool) -> None:
 
     # What the user's own code prints is no result: --json must stay JSON.
     with contextlib.redirect_stdout(sys.stderr):
-        result = save_target(
-            request.target,
-            request.arguments,
-            request.destination,
-            request.options,
-            told_step,
-            debug=current_settings().debug,
-        )
+        result = save_target(request, told_step, debug=current_settings().debug)
     for warning in result.warnings:
         label = click.style("Warning:", fg="yellow", bold=True)
         click.echo(f"{label} {warning}", err=True)

@@ -26,20 +26,26 @@ from tfexport.exporting.type_specs import as_type, narrow, with_names
 _PYTHON_TYPES = {"bool": "False", "int": "1", "float": "1.0", "str": "''"}
 
 
-class MissingSpecError(SpecError):
-    """A method of ``entry`` has no spec for some of its parameters.
+@dataclass(frozen=True)
+class MissingSpecs:
+    """What the method of ``entry`` has no spec for.
 
-    ``tensors`` are their names, ``constants`` texts like ``training=False`` for those that are no
-    tensors by their annotations; each with the signature's name before it where that is needed.
+    ``tensors`` are the names of parameters, ``constants`` texts like ``training=False`` for those
+    that are no tensors by their annotations; each with the signature's name before it where that
+    is needed.
     """
 
-    def __init__(
-        self, message: str, entry: Entry, tensors: Sequence[str], constants: Sequence[str]
-    ) -> None:
+    entry: Entry
+    tensors: tuple[str, ...]
+    constants: tuple[str, ...]
+
+
+class MissingSpecError(SpecError):
+    """Methods have no spec for some of their parameters; ``missing`` says which, by method."""
+
+    def __init__(self, message: str, missing: Sequence[MissingSpecs]) -> None:
         super().__init__(message)
-        self.entry = entry
-        self.tensors = tuple(tensors)
-        self.constants = tuple(constants)
+        self.missing = tuple(missing)
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,9 @@ def bind_methods(
 ) -> list[BoundMethod]:
     """Give each entry what is meant for it.
 
-    Raises SpecError where specs do not fit the parameters, UsageError where anything names a
-    signature that is not there.
+    Raises SpecError where specs do not fit the parameters (MissingSpecError, for all entries
+    together, where there are too few), UsageError where anything names a signature that is not
+    there.
     """
     names = [entry.signature for entry in entries]
     for name in names:
@@ -85,16 +92,17 @@ def bind_methods(
     ):
         for item in given:
             check_signature(error, kind, item, names)
-    return [
-        _bind_method(
-            entry,
-            describe_method(module, entry.method),
-            [spec for spec in specs if is_for(spec.signature, entry.signature, names)],
-            [value for value in constants if is_for(value.signature, entry.signature, names)],
-            [name for name in renames if is_for(name.signature, entry.signature, names)],
-        )
-        for entry in entries
-    ]
+    bound: list[BoundMethod] = []
+    missing: list[MissingSpecError] = []
+    for entry in entries:
+        try:
+            bound.append(_bind_entry(module, entry, names, specs, constants, renames))
+        except MissingSpecError as error:
+            missing.append(error)
+    if missing:
+        lacking = [method for error in missing for method in error.missing]
+        raise MissingSpecError(" ".join(map(str, missing)), lacking)
+    return bound
 
 
 def is_for(wanted: str | None, signature: str, signatures: Sequence[str]) -> bool:
@@ -116,6 +124,23 @@ def check_signature(
         )
     if item.signature is not None and item.signature not in signatures:
         raise error(f"{kind} '{item}': there is no signature '{item.signature}', only {listed}.")
+
+
+def _bind_entry(
+    module: object,
+    entry: Entry,
+    names: Sequence[str],
+    specs: Sequence[InputSpec],
+    constants: Sequence[Constant],
+    renames: Sequence[OutputName],
+) -> BoundMethod:
+    return _bind_method(
+        entry,
+        describe_method(module, entry.method),
+        [spec for spec in specs if is_for(spec.signature, entry.signature, names)],
+        [value for value in constants if is_for(value.signature, entry.signature, names)],
+        [name for name in renames if is_for(name.signature, entry.signature, names)],
+    )
 
 
 def _bind_method(
@@ -232,11 +257,13 @@ def _check_complete(
     prefix = "" if entry.signature == DEFAULT_SIGNATURE else f"{entry.signature}/"
     names = " and ".join(f"'{p.name}'" for p in missing)
     values = {p.name: _PYTHON_TYPES.get(_annotation(p)) for p in missing}
-    raise MissingSpecError(
-        f"{method.owner} has no spec for {names}. {_takes(method.signature)}",
+    lacking = MissingSpecs(
         entry,
-        [f"{prefix}{name}" for name, value in values.items() if value is None],
-        [f"{prefix}{name}={value}" for name, value in values.items() if value is not None],
+        tuple(f"{prefix}{name}" for name, value in values.items() if value is None),
+        tuple(f"{prefix}{name}={value}" for name, value in values.items() if value is not None),
+    )
+    raise MissingSpecError(
+        f"{method.owner} has no spec for {names}. {_takes(method.signature)}", [lacking]
     )
 
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfexport.errors import TargetError
 from tfexport.exporting.keras_models import is_keras, is_named_by_keras, keras_inputs
 from tfexport.exporting.methods import find_method, is_tensorflow_function
+from tfexport.exporting.referring import find_trackables_of
 from tfexport.exporting.user_code import Place, is_users_file
 
 BY_POSITION = (
@@ -74,8 +75,8 @@ def variable_names(signature: inspect.Signature, count: int) -> list[str]:
 class HeldFunction(tf.Module):  # type: ignore[misc]
     """A ``tf.function`` that stands in a module by itself, as something to save.
 
-    What the function refers to, in its closure or among the globals of its file, becomes an
-    attribute, so that it is tracked and saved with it.
+    What the function refers to, itself or through what it calls, becomes an attribute, so that it
+    is tracked and saved with it.
     """
 
     def __init__(self, function: Any) -> None:
@@ -83,22 +84,18 @@ class HeldFunction(tf.Module):  # type: ignore[misc]
         self.function_name = python_function.__name__
         super().__init__(name=_module_name(self.function_name))
         self.__dict__["__call__"] = function
-        for name, value in _referred(python_function).items():
-            if isinstance(value, tf.__internal__.tracking.Trackable):
-                setattr(self, name, value)
+        for name, value in find_trackables_of(function):
+            setattr(self, self._free_name(name), value)
+
+    def _free_name(self, name: str) -> str:
+        # tf.Module has attributes that cannot be set, and TensorFlow sets "signatures" itself.
+        while hasattr(self, name) or name == "signatures":
+            name += "_"
+        return name
 
 
 def _module_name(name: str) -> str:
     return name if name.isidentifier() else "function"
-
-
-def _referred(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        found = inspect.getclosurevars(function)
-    except (TypeError, ValueError):
-        return {}
-    referred = {**found.globals, **found.nonlocals}
-    return {name: value for name, value in referred.items() if not is_tensorflow_function(value)}
 
 
 def _declared_types(method: Callable[..., Any], signature: inspect.Signature) -> dict[str, Any]:

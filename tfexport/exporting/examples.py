@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import shlex
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from tfexport.errors import TfexportError
-from tfexport.exporting.binding import MissingSpecError, bind_methods
+from tfexport.exporting.binding import MissingSpecError, MissingSpecs, bind_methods, is_for
 from tfexport.exporting.generating import Sizes, generate_inputs
+from tfexport.exporting.methods import choose_entries
 from tfexport.exporting.options import SaveOptions
-from tfexport.exporting.specs import parse_constant, parse_input_spec
+from tfexport.exporting.recipe import Recipe, print_command
+from tfexport.exporting.specs import Entry, parse_constant, parse_input_spec
 from tfexport.exporting.state import find_variables
 from tfexport.exporting.warming import call_eagerly
 
@@ -20,53 +20,80 @@ _LIKELY = ("None,4", "None", "scalar", "None:int32", "None:string", "None,32,32,
 
 
 def describe_command(
-    target: str,
-    arguments: Sequence[str],
-    options: SaveOptions,
-    module: object,
-    missing: MissingSpecError,
+    recipe: Recipe, options: SaveOptions, module: object, missing: MissingSpecError
 ) -> str:
     """The user's command line with what is missing added.
 
     The module is called to find specs that it takes; where none of the likely ones is, the
     shapes are the user's to fill in.
     """
-    found = _find_specs(module, options, missing)
-    specs = found or [f"{name}=SHAPE" for name in missing.tensors]
-    words = [
-        "tfexport",
-        "save",
-        target,
-        *_repeat("--arg", arguments),
-        *_repeat("--signature", (f"{e.signature}={e.method}" for e in options.signatures)),
-        *_repeat("--spec", map(str, options.specs)),
-        *_repeat("--const", map(str, options.constants)),
-        *_repeat("--output-name", map(str, options.output_names)),
-        *_repeat("--spec", specs),
-        *_repeat("--const", missing.constants),
+    entries = choose_entries(module, options.signatures, options.specs)
+    found = [_find_specs(module, entries, options, method) for method in missing.missing]
+    specs = [
+        text
+        for method, texts in zip(missing.missing, found, strict=True)
+        for text in ([f"{name}=SHAPE" for name in method.tensors] if texts is None else texts)
     ]
-    start = "This works" if found else "For example, with your shapes"
-    return f"{start}: {' '.join(map(shlex.quote, words))}"
+    constants = [text for method in missing.missing for text in method.constants]
+    works = None not in found and _works(module, entries, options, specs, constants)
+    start = "This works" if works else "For example, with your shapes"
+    return f"{start}: {print_command(_complete(recipe, entries, specs, constants))}"
 
 
 def describe_call(missing: MissingSpecError) -> str:
     """The keyword arguments of ``save_module`` that would add what is missing."""
+    tensors = [name for method in missing.missing for name in method.tensors]
+    constants = [text for method in missing.missing for text in method.constants]
     words = []
-    if missing.tensors:
-        words.append(f"specs={[f'{name}=None,4' for name in missing.tensors]!r}")
-    if missing.constants:
-        pairs = (text.partition("=") for text in missing.constants)
+    if tensors:
+        words.append(f"specs={[f'{name}=None,4' for name in tensors]!r}")
+    if constants:
+        pairs = (text.partition("=") for text in constants)
         words.append(f"constants={{{', '.join(f'{name!r}: {value}' for name, _, value in pairs)}}}")
     return f"For example: {', '.join(words)}"
 
 
-def _repeat(option: str, values: Any) -> Iterator[str]:
-    for value in values:
-        yield from (option, value)
+def _complete(
+    recipe: Recipe, entries: Sequence[Entry], specs: Sequence[str], constants: Sequence[str]
+) -> Recipe:
+    completed = {
+        **recipe,
+        "spec": [*recipe.get("spec", ()), *specs],
+        "const": [*recipe.get("const", ()), *constants],
+    }
+    if len(entries) > 1 and not recipe.get("signature") and not recipe.get("spec"):
+        # With specs and no signatures, only those are exported that the specs name.
+        completed["signature"] = [f"{entry.signature}={entry.method}" for entry in entries]
+    return completed
+
+
+def _works(
+    module: object,
+    entries: Sequence[Entry],
+    options: SaveOptions,
+    specs: Sequence[str],
+    constants: Sequence[str],
+) -> bool:
+    """Whether all methods together can be called. Files are not read to find out."""
+    if options.checkpoint or options.weights or options.samples:
+        return False
+    try:
+        methods = bind_methods(
+            module,
+            entries,
+            [*options.specs, *map(parse_input_spec, specs)],
+            [*options.constants, *map(parse_constant, constants)],
+            options.output_names,
+        )
+        for bound in methods:
+            call_eagerly(module, bound, generate_inputs(bound, Sizes(2, 2)))
+    except TfexportError:
+        return False
+    return True
 
 
 def _find_specs(
-    module: object, options: SaveOptions, missing: MissingSpecError
+    module: object, entries: Sequence[Entry], options: SaveOptions, missing: MissingSpecs
 ) -> list[str] | None:
     """A spec for each missing tensor with which the method can be called."""
     shapes = list(dict.fromkeys([*_shapes_of_variables(module), *_LIKELY]))
@@ -74,7 +101,7 @@ def _find_specs(
     mixed = itertools.product(shapes, repeat=len(missing.tensors))
     for attempt in itertools.islice(itertools.chain(together, mixed), _MOST_TRIES):
         specs = [f"{n}={shape}" for n, shape in zip(missing.tensors, attempt, strict=True)]
-        if _takes(module, options, missing, specs):
+        if _takes(module, entries, options, missing, specs):
             return specs
     return None
 
@@ -90,17 +117,21 @@ def _shapes_of_variables(module: object) -> Iterator[str]:
 
 
 def _takes(
-    module: object, options: SaveOptions, missing: MissingSpecError, specs: list[str]
+    module: object,
+    entries: Sequence[Entry],
+    options: SaveOptions,
+    missing: MissingSpecs,
+    specs: list[str],
 ) -> bool:
-    name = missing.entry.signature
+    own, names = missing.entry.signature, [entry.signature for entry in entries]
     given = [*options.specs, *map(parse_input_spec, specs)]
     constants = [*options.constants, *map(parse_constant, missing.constants)]
     try:
         (bound,) = bind_methods(
             module,
             [missing.entry],
-            [spec for spec in given if spec.signature in (None, name)],
-            [constant for constant in constants if constant.signature in (None, name)],
+            [spec for spec in given if is_for(spec.signature, own, names)],
+            [constant for constant in constants if is_for(constant.signature, own, names)],
         )
         call_eagerly(module, bound, generate_inputs(bound, Sizes(2, 2)))
     except TfexportError:

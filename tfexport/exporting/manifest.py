@@ -37,7 +37,7 @@ def write_manifest(
 ) -> KeptInputs | None:
     """Write the manifest and the calls to keep into ``directory``; gives the first inputs kept."""
     directory.mkdir(parents=True)
-    file = file_of(module)
+    file = origin.file or file_of(module)
     kept = keep_calls(directory / "samples", calls) if options.keep_samples else []
     manifest = {
         "schema": SCHEMA,

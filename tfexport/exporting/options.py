@@ -37,10 +37,14 @@ class SaveOptions:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the module was made from, for the manifest: the target and its arguments as texts."""
+    """What the module was made from, for the manifest: the target and its arguments as texts.
+
+    ``file`` is the user's file that it stands in; None where that of the module's class has to do.
+    """
 
     target: str
     arguments: tuple[str, ...] = ()
+    file: Path | None = None
 
 
 def check_options(options: SaveOptions) -> None:

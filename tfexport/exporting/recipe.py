@@ -15,8 +15,9 @@ Paths are relative to the current directory, as on the command line.
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,32 @@ def print_recipe(recipe: Recipe) -> str:
     return "\n".join(["[[export]]", *lines]) + "\n"
 
 
+def print_command(recipe: Recipe) -> str:
+    """One export as a command line for a shell; what is empty or false is left out.
+
+    >>> print_command({"target": "m:Model", "spec": ["None,5"], "force": True})
+    'tfexport save m:Model --spec None,5 --force'
+    """
+    given = [key for key in (*LISTS, *TEXTS, *NUMBERS, *FLAGS) if _is_given(recipe.get(key))]
+    options = (word for key in given if key != "target" for word in _as_words(key, recipe[key]))
+    return " ".join(map(shlex.quote, ["tfexport", "save", recipe["target"], *options]))
+
+
+def _as_words(key: str, value: Any) -> Iterator[str]:
+    for item in value if isinstance(value, list) else [value]:
+        yield f"--{key}"
+        if item is not True:
+            yield str(item)
+
+
 def _is_given(value: Any) -> bool:
     return value is not None and value is not False and value != []
 
 
 def _as_toml(value: Any) -> str:
     # TOML's basic strings have the escapes of JSON, and must escape DEL besides.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    # The dates that TOML has and JSON has not are only shown, as no option takes one.
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
 
 def _found(content: Mapping[str, Any]) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tfexport.errors import UsageError
 from tfexport.exporting.options import SaveOptions, check_options
 from tfexport.exporting.publishing import Destination, check_destination
+from tfexport.exporting.recipe import Recipe
 from tfexport.exporting.specs import (
     parse_constant,
     parse_entry,
@@ -22,15 +21,19 @@ from tfexport.exporting.target import Target, parse_target
 
 @dataclass(frozen=True)
 class SaveRequest:
-    """One export, ready to be carried out by ``save_target``."""
+    """One export, ready to be carried out by ``save_target``.
+
+    ``recipe`` is how the user wrote it, to be shown again with what is missing.
+    """
 
     target: Target
     arguments: tuple[str, ...]
     destination: Destination
     options: SaveOptions
+    recipe: Recipe
 
 
-def read_request(recipe: Mapping[str, Any], force: bool = False) -> SaveRequest:
+def read_request(recipe: Recipe, force: bool = False) -> SaveRequest:
     """The export of a recipe, everything about it checked that needs no TensorFlow.
 
     ``force`` adds to the recipe's own. Raises a TfexportError for the first mistake.
@@ -60,7 +63,9 @@ def read_request(recipe: Mapping[str, Any], force: bool = False) -> SaveRequest:
     )
     check_options(options)
     check_destination(destination)
-    return SaveRequest(target, tuple(recipe.get("arg", ())), destination, options)
+    # Of a whole recipe with --force, those exports that add a version are no error.
+    written = {**recipe, "force": destination.force and not destination.versions}
+    return SaveRequest(target, tuple(recipe.get("arg", ())), destination, options, written)
 
 
 def snake_case(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,18 @@ from tfexport.exporting.publishing import Destination, Staging, check_destinatio
 from tfexport.exporting.results import SaveResult
 from tfexport.exporting.specs import (
     InputSpec,
-    parse_constant,
+    make_constant,
     parse_entry,
     parse_input_spec,
     parse_output_name,
 )
 from tfexport.exporting.starting import start_tensorflow
-from tfexport.exporting.target import Target, find_target
+from tfexport.exporting.target import find_source, find_target
 from tfexport.spec import TensorSpec
 
 if TYPE_CHECKING:
     from tfexport.exporting.binding import MissingSpecError
+    from tfexport.exporting.request import SaveRequest
 
 Step = Callable[[str, str], AbstractContextManager[None]]
 """Told of each step while it runs: its name (import, trace, save, verify) and what it is for."""
@@ -70,9 +71,7 @@ def save_module(
     options = SaveOptions(
         specs=tuple(map(_as_input_spec, _listed(specs))),
         signatures=tuple(parse_entry(text) for text in _list_signatures(signatures)),
-        constants=tuple(
-            parse_constant(f"{name}={value!r}") for name, value in (constants or {}).items()
-        ),
+        constants=tuple(make_constant(*item) for item in (constants or {}).items()),
         output_names=tuple(
             parse_output_name(f"{old}={new}") for old, new in (output_names or {}).items()
         ),
@@ -94,36 +93,31 @@ def save_module(
     return _save(module, origin, destination, options, _no_steps, _describe_call)
 
 
-def save_target(
-    target: Target,
-    arguments: Sequence[str],
-    destination: Destination,
-    options: SaveOptions,
-    step: Step,
-    *,
-    debug: bool = False,
-) -> SaveResult:
+def save_target(request: SaveRequest, step: Step, *, debug: bool = False) -> SaveResult:
     """Import a target, make its object with ``--arg`` texts, and save that. Errors as save_module.
 
     What can be told to be wrong without TensorFlow is told first.
     """
+    target, arguments, options = request.target, request.arguments, request.options
     parsed = [parse_argument(text) for text in arguments]
     check_options(options)
-    check_destination(destination)
+    check_destination(request.destination)
     with step("import", target.text):
         start_tensorflow(debug)
         if options.seed is not None:
             from tfexport.exporting.seeding import seed_everything
 
             seed_everything(options.seed)
-        module = make_object(find_target(target), target.text, parsed)
+        found = find_target(target)
+        module = make_object(found, target.text, parsed)
 
     def example(missing: MissingSpecError) -> str:
         from tfexport.exporting.examples import describe_command
 
-        return describe_command(target.text, arguments, options, _as_saveable(module), missing)
+        return describe_command(request.recipe, options, _as_saveable(module), missing)
 
-    return _save(module, Origin(target.text, tuple(arguments)), destination, options, step, example)
+    origin = Origin(target.text, arguments, find_source(target, found))
+    return _save(module, origin, request.destination, options, step, example)
 
 
 def _save(
@@ -194,8 +188,10 @@ def _as_input_spec(spec: Any) -> InputSpec:
         return parse_input_spec(spec)
     if isinstance(spec, TensorSpec):
         return InputSpec(None, spec)
-    shape = None if spec.shape.rank is None else tuple(spec.shape.as_list())
-    return InputSpec(None, TensorSpec(spec.name, spec.dtype.name, shape))
+    start_tensorflow()
+    from tfexport.exporting.type_specs import from_type
+
+    return from_type(spec)
 
 
 def _list_samples(samples: Any) -> tuple[Any, ...]:

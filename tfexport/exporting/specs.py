@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tfexport.errors import SpecError, UsageError
 from tfexport.exporting.arguments import parse_value
@@ -25,12 +26,13 @@ class InputSpec:
     """A tensor that a signature takes, as the user gave it.
 
     A ``signature`` of None is the only one, or the default one. ``form`` is ``dense``, ``ragged``
-    or ``sparse``.
+    or ``sparse``. ``own`` is the ``tf.TypeSpec`` where the user gave one that says more than that.
     """
 
     signature: str | None
     tensor: TensorSpec
     form: str = DENSE
+    own: Any = field(default=None, repr=False)
 
     def __str__(self) -> str:
         suffix = "" if self.form == DENSE else f":{self.form}"
@@ -90,10 +92,32 @@ def parse_constant(text: str) -> Constant:
     target, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"Constant '{text}': expected NAME=VALUE, as in 'training=False'.")
+    return make_constant(target, parse_value(value))
+
+
+def make_constant(target: str, value: object) -> Constant:
+    """A constant for ``[SIGNATURE/]NAME``; a number of NumPy's becomes Python's.
+
+    Raises UsageError for an array, which ``tf.function`` would make an input of, and for what is
+    no parameter's name.
+    """
     signature, name = _split_signature(target, "Constant")
     if not name.strip().isidentifier():
-        raise UsageError(f"Constant '{text}': '{name}' is no parameter's name.")
-    return Constant(signature, name.strip(), parse_value(value))
+        raise UsageError(f"Constant '{target}={value!r}': '{name}' is no parameter's name.")
+    return Constant(signature, name.strip(), _without_arrays(target, value))
+
+
+def _without_arrays(target: str, value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(_without_arrays(target, item) for item in value)
+    if isinstance(value, type) or not hasattr(value, "__array__"):
+        return value
+    if hasattr(value, "item") and value.shape == ():
+        return value.item()
+    raise UsageError(
+        f"Constant '{target}' has an array, and TensorFlow makes an input of one. "
+        "Give it a spec, or make it an attribute of the module."
+    )
 
 
 def parse_output_name(text: str) -> OutputName:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from tfexport.errors import TargetError
-from tfexport.exporting.user_code import guarded
+from tfexport.exporting.user_code import guarded, is_users_file
 
 _FORM = "Expected package.module:Attr or path/to/file.py:Attr"
 
@@ -52,6 +54,24 @@ def find_target(target: Target) -> object:
     the module or the attribute is not there, UserCodeError where importing it fails.
     """
     return _find_attribute(target, import_module(target))
+
+
+def find_source(target: Target, found: object) -> Path | None:
+    """The user's file that a target's class or function is written in, else that of its module.
+
+    ``found`` is what find_target returned. None where there is no file: a module in C, or of a
+    frozen program.
+    """
+    maker = getattr(found, "python_function", found)
+    if isinstance(maker, (type, FunctionType)):
+        with contextlib.suppress(TypeError, OSError):
+            written = inspect.getfile(inspect.unwrap(maker))
+            if is_users_file(written):
+                return Path(written)
+    if target.path is not None:
+        return target.path.resolve()
+    file = getattr(sys.modules.get(target.module), "__file__", None)
+    return None if file is None else Path(file)
 
 
 def import_module(target: Target) -> ModuleType:

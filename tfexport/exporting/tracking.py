@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfexport.errors import UserCodeError
+from tfexport.exporting.callables import HeldFunction
 from tfexport.exporting.graphs import place_of_capture
 from tfexport.exporting.state import as_variable, find_trackables
 from tfexport.exporting.user_code import Place, show_place
@@ -46,6 +47,13 @@ def _describe(module: object, graph: Any, captured: Any) -> str:
     named = next((v.name for v in graph.variables if v.handle is captured), None)
     what = "a lookup table" if named is None else f"the variable '{named.partition(':')[0]}'"
     place: Place | None = place_of_capture(graph, captured)
+    if isinstance(module, HeldFunction):
+        name = module.function_name
+        return (
+            f"{name} uses {what}{show_place(place)}, which it does not name itself: it would not "
+            f"be saved. Name it in {name} or a function that it calls, or make both part of a "
+            "tf.Module."
+        )
     kind = type(module).__name__
     return (
         f"{kind} uses {what} without tracking it{show_place(place)}: it would not be saved. "

@@ -8,13 +8,32 @@ import tensorflow as tf
 
 from tfexport.dtypes import parse_dtype
 from tfexport.errors import SpecError
-from tfexport.exporting.specs import RAGGED, SPARSE, InputSpec
+from tfexport.exporting.specs import DENSE, RAGGED, SPARSE, InputSpec
 from tfexport.exporting.structures import is_composite
 from tfexport.spec import TensorSpec
+
+_FORMS = {tf.TensorSpec: DENSE, tf.RaggedTensorSpec: RAGGED, tf.SparseTensorSpec: SPARSE}
+
+
+def from_type(given: Any) -> InputSpec:
+    """The spec that a user's ``tf.TypeSpec`` is. Raises SpecError for what is none to export."""
+    form = next((form for kind, form in _FORMS.items() if isinstance(given, kind)), None)
+    if form is None:
+        raise SpecError(
+            f"Spec {given!r} is no spec. Expected a text like 'x=None,5:float32', or a TensorSpec."
+        )
+    if form == DENSE:
+        return InputSpec(None, own_spec(given))
+    shape = None if given.shape.rank is None else tuple(given.shape.as_list())
+    if shape is None:
+        raise SpecError(f"Spec {given!r}: a {form} tensor needs a rank, as in [None, None].")
+    return InputSpec(None, TensorSpec(None, parse_dtype(given.dtype.name), shape), form, given)
 
 
 def as_type(spec: InputSpec, name: str) -> Any:
     """The ``tf.TypeSpec`` that a user's spec means, named ``name`` where it is dense."""
+    if spec.own is not None:
+        return spec.own
     shape, dtype = spec.tensor.shape, tf.as_dtype(spec.tensor.dtype)
     if spec.form == SPARSE:
         return tf.SparseTensorSpec(shape, dtype)
