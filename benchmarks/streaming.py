@@ -78,7 +78,7 @@ def run_command(model: Path, rows: Path, batch: int, output: Path) -> Words:
 def measure_sections(scale: Scale) -> Iterator[Section]:
     """Throughput for a light and a heavier model, then memory."""
     native = compile_native(scale.folder)
-    models = {name: _save_mlp(scale.folder / widths, widths) for name, widths in _MODELS.items()}
+    models = {name: _save_mlp(scale.folder / name, widths) for name, widths in _MODELS.items()}
     for name, batch, rows in scale.choose(_JOBS, _QUICK_JOBS):
         many = write_rows(scale.folder / "many.npy", rows, _FEATURES)
         job = Job(models[name], read_ends(models[name]), native, rows, batch, scale.folder)
