@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +157,16 @@ def test_a_name_that_the_c_library_would_read_otherwise_is_refused(
     assert str(raised.value) == (
         f"Signature 'serving_default' names the tensor '{output.name}' for 'output_0', "
         "which is not in the graph."
+    )
+
+
+def test_a_path_that_tensorflow_takes_for_a_pattern_is_told(
+    saved_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    directory = Path(shutil.copytree(saved_model("custom_dense"), tmp_path / "v[2]"))
+    with pytest.raises(SavedModelError) as caught:
+        call(directory, None, NATIVE, {"x": [[0.0] * 5]})
+    assert str(caught.value) == (
+        f"TensorFlow takes the path {directory} for a pattern, and finds no variables. "
+        "Move the model to a path without [ ] * ? and backslashes."
     )

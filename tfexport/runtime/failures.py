@@ -10,12 +10,21 @@ from tfexport.runtime.status import StatusError
 from tfexport.savedmodel.op_packages import package_of_op
 
 _UNREGISTERED = re.compile(r"Op type not registered '([^']+)'")
+# Its checkpoint reader globs: tensorflow/core/util/tensor_slice_reader.cc
+_NO_MATCH = "Failed to find any matching files"
+_PATTERN = re.compile(r"[][*?\\]")
 
 
 def describe_load_failure(directory: Path, error: StatusError) -> SavedModelError:
     """Why a SavedModel was not loaded; an op that is not registered is named with its package."""
     detail = f"{error.code}: {error.message}"
     unregistered = _UNREGISTERED.search(error.message)
+    if unregistered is None and _NO_MATCH in error.message and _PATTERN.search(str(directory)):
+        return SavedModelError(
+            f"TensorFlow takes the path {directory} for a pattern, and finds no variables. "
+            "Move the model to a path without [ ] * ? and backslashes.",
+            detail=detail,
+        )
     if unregistered is None:
         return SavedModelError(
             f"TensorFlow cannot load {directory}: {error.summary()}", detail=detail
