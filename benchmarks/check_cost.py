@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from benchmarks.making import (
     compile_package,
     from_disk,
     from_memory,
+    make_large,
     read_all,
     save,
     tfexport,
@@ -33,7 +33,8 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     """A small model for the start, checkpoints of a gigabyte for the speed."""
     compile_package()  # as installing it does
     yield _measure_small(scale)
-    models = [_write_variable(scale, name) for name in ("first", "second")]
+    size = scale.choose(1 << 30, 1 << 22)
+    models = [make_large(scale.folder / n, "variable", size) for n in ("first", "second")]
     yield _measure_sums(models[0], scale)
     yield _measure_diff(models, scale)
 
@@ -101,14 +102,6 @@ _EXPECT_ONE = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).ret
 
 def _different(words: Words) -> Words:
     return [sys.executable, "-c", _EXPECT_ONE, *words]
-
-
-def _write_variable(scale: Scale, name: str) -> Path:
-    directory = scale.folder / name
-    size = str(scale.choose(1 << 30, 1 << 22))
-    words = [sys.executable, "-m", "benchmarks.large_models", "variable", directory, size]
-    subprocess.run([*map(str, words)], check=True, capture_output=True)
-    return directory
 
 
 def _data_of(model: Path) -> Path:

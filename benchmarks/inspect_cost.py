@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from benchmarks.making import (
     compile_package,
     from_disk,
     from_memory,
+    make_large,
     read_all,
     save,
     tfexport,
@@ -67,7 +67,7 @@ def _measure_small(scale: Scale) -> Section:
 
 
 def _measure_large(scale: Scale, kind: str, title: str) -> Section:
-    model = _make(scale, kind, scale.choose(100 * _MEGABYTE, _MEGABYTE))
+    model = make_large(scale.folder / kind, kind, scale.choose(100 * _MEGABYTE, _MEGABYTE))
     contenders = list(_contenders(model))
     costs = compare(contenders, runs=scale.choose(11, 1), warm_up=scale.choose(1, 0))
     ours = costs[_INSPECT]
@@ -79,7 +79,7 @@ def _measure_large(scale: Scale, kind: str, title: str) -> Section:
 
 
 def _measure_values(scale: Scale) -> Section:
-    model = _make(scale, "variable", scale.choose(1 << 30, 1 << 22))
+    model = make_large(scale.folder / "variable", "variable", scale.choose(1 << 30, 1 << 22))
     file = model / "variables" / "variables.data-00000-of-00001"
     values = tfexport("inspect", model, "--values", "weights")
     read = read_all(file)
@@ -105,13 +105,6 @@ def _contenders(model: Path) -> Iterator[Contender]:
 
 def _cli_command(model: Path) -> list[str | Path]:
     return [tool("saved_model_cli"), "show", "--dir", model, "--all"]
-
-
-def _make(scale: Scale, kind: str, size: int) -> Path:
-    directory = scale.folder / kind
-    words = [sys.executable, "-m", "benchmarks.large_models", kind, str(directory), str(size)]
-    subprocess.run(words, check=True, capture_output=True)
-    return directory
 
 
 def _format(costs: Mapping[str, Cost], model: Path) -> str:

@@ -50,6 +50,13 @@ def save(target: str, directory: Path, *options: str) -> Path:
     return directory
 
 
+def make_large(directory: Path, kind: str, size: int) -> Path:
+    """Write a SavedModel of ``size`` bytes, of a kind of large_models, and give the directory."""
+    words = [sys.executable, "-m", "benchmarks.large_models", kind, str(directory), str(size)]
+    subprocess.run(words, check=True, capture_output=True)
+    return directory
+
+
 def write_rows(path: Path, rows: int, features: int) -> Path:
     """Write an .npy of random float32 [rows, features]; the same values each time."""
     subprocess.run([sys.executable, "-c", _ROWS, path, str(rows), str(features)], check=True)

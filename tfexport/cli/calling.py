@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tfexport.cli.completing import complete_function, complete_signature, complete_tags
+from tfexport.cli.custom_ops import CUSTOM_OP_OPTIONS, list_libraries
 from tfexport.cli.option_groups import add_options
 from tfexport.cli.settings import current_settings
 
@@ -71,21 +72,7 @@ def call_options(command: Command) -> Command:
             ),
             click.option("--device", metavar="cpu|gpu:N", help="Where to run."),
             click.option("--xla", is_flag=True, help="Compile with XLA."),
-            click.option(
-                "--load-library",
-                "libraries",
-                multiple=True,
-                metavar="PATH",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help="A library of custom ops; repeatable.",
-            ),
-            click.option(
-                "--import",
-                "packages",
-                multiple=True,
-                metavar="PACKAGE",
-                help="A package of custom ops, such as tensorflow_text; repeatable.",
-            ),
+            *CUSTOM_OP_OPTIONS,
             click.option(
                 "--trust",
                 is_flag=True,
@@ -120,12 +107,10 @@ def choose_from_disk(directory: str, options: CallOptions) -> tuple[ModelOnDisk,
     return model, choice
 
 
-def configure(options: CallOptions) -> tuple[SessionConfig, list[Path]]:
+def configure(options: CallOptions) -> tuple[SessionConfig, tuple[Path, ...]]:
     """How the session is to run, and the op libraries that it needs."""
     from tfexport.runtime.config import SessionConfig, parse_device
-    from tfexport.runtime.op_libraries import find_op_libraries
 
     device = None if options.device is None else parse_device(options.device)
-    libraries = [path for package in options.packages for path in find_op_libraries(package)]
     config = SessionConfig(threads=options.threads or 0, device=device, xla=options.xla)
-    return config, [*options.libraries, *libraries]
+    return config, list_libraries(options.libraries, options.packages)

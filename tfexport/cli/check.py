@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tfexport.cli.completing import MODEL_DIRECTORY
+from tfexport.cli.custom_ops import list_libraries
 from tfexport.cli.option_groups import take_options
 from tfexport.cli.progress import bytes_progress
 from tfexport.cli.replaying import (
     ReplayOptions,
-    list_libraries,
     read_tolerances,
     replay_options,
 )
@@ -95,7 +95,7 @@ def _read_options(replay: ReplayOptions, *, only: str | None, **values: Any) -> 
         signature=replay.signature,
         tolerances=read_tolerances(replay),
         trust=replay.trust,
-        libraries=list_libraries(replay),
+        libraries=list_libraries(replay.libraries, replay.packages),
         isolated=settings.own_process,
         debug=settings.debug,
         **values,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tfexport.cli.completing import complete_output_value, complete_signature
+from tfexport.cli.custom_ops import CUSTOM_OP_OPTIONS
 from tfexport.cli.option_groups import add_options
 
 if TYPE_CHECKING:
@@ -61,21 +62,7 @@ def replay_options(command: Command) -> Command:
                 is_flag=True,
                 help="Load a model although it writes files, runs Python or the network.",
             ),
-            click.option(
-                "--load-library",
-                "libraries",
-                multiple=True,
-                metavar="PATH",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help="A library of custom ops; repeatable.",
-            ),
-            click.option(
-                "--import",
-                "packages",
-                multiple=True,
-                metavar="PACKAGE",
-                help="A package of custom ops, such as tensorflow_text; repeatable.",
-            ),
+            *CUSTOM_OP_OPTIONS,
         ),
     )
 
@@ -85,13 +72,3 @@ def read_tolerances(options: ReplayOptions) -> Tolerances:
     from tfexport.comparing.tolerance import parse_tolerances
 
     return parse_tolerances(options.rtol, options.atol)
-
-
-def list_libraries(options: ReplayOptions) -> tuple[Path, ...]:
-    """The op libraries that were asked for. Raises UsageError for a package that has none."""
-    if not options.packages:
-        return tuple(options.libraries)
-    from tfexport.runtime.op_libraries import find_op_libraries
-
-    found = [path for package in options.packages for path in find_op_libraries(package)]
-    return (*options.libraries, *found)

@@ -5,7 +5,6 @@ TensorFlow aborts the whole process on some hostile models, and Python cannot ca
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -14,8 +13,8 @@ from collections.abc import Callable
 import click
 
 from tfexport.errors import ExecutionError
+from tfexport.runtime.orphans import die_with
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _GRACE = 1.0  # seconds that an interrupted child has to clean up and report
 
 
@@ -34,26 +33,18 @@ def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
     parent = os.getpid()
     child = os.fork()
     if child == 0:
-        _die_with(parent)
+        die_with(parent, signal.SIGTERM)
+        signal.signal(signal.SIGTERM, _interrupt)
         return
     code = _wait(child)
-    if code is None:
-        clean_up(child)
-        raise KeyboardInterrupt
-    if code:
+    if code != 0:
         # An interrupted child cleans up as well, but not in the moment that its files appear.
         clean_up(child)
+    if code is None:
+        raise KeyboardInterrupt
     if code < 0:
         raise _crash(-code, what)
     raise click.exceptions.Exit(code)
-
-
-def _die_with(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-    signal.signal(signal.SIGTERM, _interrupt)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -14,8 +13,8 @@ from typing import IO, Any, NoReturn, TypeVar
 
 import tfexport.errors
 from tfexport.errors import ExecutionError, TfexportError
+from tfexport.runtime.orphans import die_with
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _MOST_DETAIL = 1 << 16  # bytes of what the child wrote to stderr
 
 
@@ -104,7 +103,8 @@ class _Child:
 def _work(task: Callable[[], Any], writing: int, errors: int, parent: int) -> NoReturn:
     code = 1
     try:
-        _die_with(parent)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        die_with(parent, signal.SIGKILL)
         os.dup2(errors, 2)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(_outcome(task)).encode())
@@ -120,14 +120,6 @@ def _outcome(task: Callable[[], Any]) -> dict[str, Any]:
         return {"result": task()}
     except TfexportError as error:
         return {"error": [type(error).__name__, str(error), error.detail]}
-
-
-def _die_with(parent: int) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def _unpack(content: bytes, status: int, errors: IO[bytes]) -> Any:

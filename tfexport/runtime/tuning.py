@@ -33,7 +33,6 @@ def tune_call(call: Call) -> Call:
 class _TunedCall:
     def __init__(self, call: NativeCall) -> None:
         self._call = call
-        self._pool = None
         self._caller = open_library().TF_NewBufferFromString(_CALLER, len(_CALLER))
         self._calls = 0
         self._seconds: tuple[list[float], list[float]] = ([], [])
