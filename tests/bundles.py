@@ -8,7 +8,7 @@ from pathlib import Path
 
 from google_crc32c import value as crc32c
 
-from tfexport.checking.checksums import mask
+from tfexport.data.crc32c import mask
 from tfexport.dtypes import dtype_number
 from tfexport.savedmodel import protos
 from tfexport.savedmodel.slices import Extents, slice_key

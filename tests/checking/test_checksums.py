@@ -9,7 +9,8 @@ import pytest
 
 from tests.bundles import Stored, make_table, write_bundle
 from tests.known_answers import FOLDER, needs_shared_models
-from tfexport.checking.checksums import check_table, damaged_tensors, mask
+from tfexport.checking.checksums import check_table, damaged_tensors
+from tfexport.data.crc32c import mask
 from tfexport.savedmodel.checkpoint import CheckpointIndex, read_checkpoint_index
 from tfexport.savedmodel.sstable import TableError
 

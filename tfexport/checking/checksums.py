@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from google_crc32c import extend
 
+from tfexport.data.crc32c import mask
 from tfexport.savedmodel.checkpoint import BundleEntry, CheckpointIndex
 from tfexport.savedmodel.description import count_elements
 from tfexport.savedmodel.sstable import TableError, block_positions
@@ -24,16 +25,10 @@ Advance = Callable[[int], None]
 _CHUNK = 1 << 20
 _CHECKSUM = struct.Struct("<I")
 _LONGEST_VARINT = 10
-_MASK_DELTA = 0xA282EAD8
 
 
 class DamagedValuesError(Exception):
     """Stored values that are not what was written. The message is one line, no full stop."""
-
-
-def mask(checksum: int) -> int:
-    """A CRC as it is stored: rotated and added to, so that no CRC of CRCs is computed."""
-    return (checksum >> 15 | checksum << 17) + _MASK_DELTA & 0xFFFFFFFF
 
 
 def check_table(content: bytes) -> None:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfexport.data.arrays import Arrays
-from tfexport.data.crc32c import masked_crc32c, masked_crc32c_of_each
+from tfexport.data.crc32c import masked_crc32c
 from tfexport.data.matching import find_input
 from tfexport.data.places import Place, damage_reported
 from tfexport.data.sources import RowSource, Source
@@ -45,7 +45,7 @@ def _read_blocks(places: Sequence[Place], name: str, size: int) -> Iterator[Arra
             first = 0
             while block := list(itertools.islice(framed, size)):
                 records = [record for record, _ in block]
-                for at, crc in enumerate(masked_crc32c_of_each(records)):
+                for at, crc in enumerate(map(masked_crc32c, records)):
                     if crc != block[at][1]:
                         raise _damaged(place.label, first + at, "its checksum is wrong")
                 array = np.empty(len(records), object)
