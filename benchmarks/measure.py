@@ -58,16 +58,25 @@ def run_once(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
 
 def compare(contenders: Sequence[Contender], runs: int, warm_up: int = 1) -> dict[str, Cost]:
     """The median cost of each contender over ``runs`` interleaved runs, by name."""
+    costs = interleave(contenders, runs, warm_up)
+    return {name: median_cost(found) for name, found in costs.items()}
+
+
+def interleave(
+    contenders: Sequence[Contender], runs: int, warm_up: int = 1
+) -> dict[str, list[Cost]]:
+    """The costs of each contender in ``runs`` interleaved runs, by name, in their order."""
     costs: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for turn in range(warm_up + runs):
         for contender in contenders:
             cost = run_once(contender.command)
             if turn >= warm_up:
                 costs[contender.name].append(cost)
-    return {name: _median(found) for name, found in costs.items()}
+    return costs
 
 
-def _median(costs: Sequence[Cost]) -> Cost:
+def median_cost(costs: Sequence[Cost]) -> Cost:
+    """The median of each figure."""
     return Cost(
         statistics.median(cost.cpu for cost in costs),
         statistics.median(cost.wall for cost in costs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,12 @@ import pytest
 
 from tfexport.data.feeding import open_feed
 from tfexport.data.reading import open_sources
-from tfexport.runtime.blocks import batches_in_block, join_outputs, split_block
+from tfexport.runtime.blocks import (
+    batches_in_block,
+    group_outputs,
+    join_outputs,
+    split_block,
+)
 from tfexport.runtime.running import Run
 from tfexport.savedmodel.reader import read_description
 from tfexport.spec import parse_spec
@@ -19,16 +24,16 @@ from tfexport.spec import parse_spec
 @pytest.mark.parametrize(
     ("specs", "size", "expected"),
     [
-        (["x=None,64:float32"], 256, 16),  # 64 kB a batch
+        (["x=None,64:float32"], 2048, 16),  # 512 kB a batch
         (["x=None,64:float32"], 1 << 20, 1),
         (["x=None,2:float32"], 1, 64),
-        (["x=None,64:float32", "y=None,64:float32"], 256, 8),
+        (["x=None,64:float32", "y=None,64:float32"], 2048, 8),
         (["x=None,None:float32"], 256, 1),
         (["x=?:string"], 256, 1),
         ([], 256, 64),
     ],
 )
-def test_a_block_is_a_megabyte_or_64_batches(specs: list[str], size: int, expected: int) -> None:
+def test_a_block_is_8_megabytes_or_64_batches(specs: list[str], size: int, expected: int) -> None:
     assert batches_in_block([parse_spec(spec) for spec in specs], size) == expected
 
 
@@ -46,7 +51,7 @@ def test_a_block_without_rows_is_one_batch() -> None:
 
 def test_small_outputs_are_joined_in_order() -> None:
     batches = [{"y": np.full((2, 3), number)} for number in range(100)]
-    joined = list(join_outputs(batches, {"y"}))
+    joined = [join_outputs(group) for group in group_outputs(batches, {"y"})]
     assert [len(block["y"]) for block in joined] == [128, 72]
     np.testing.assert_array_equal(
         np.concatenate([block["y"] for block in joined])[:, 0], np.repeat(np.arange(100), 2)
@@ -54,19 +59,20 @@ def test_small_outputs_are_joined_in_order() -> None:
 
 
 def test_large_outputs_are_not_held_back() -> None:
-    batches = ({"y": np.zeros((1 << 18, 1), np.float32)} for _ in range(3))
-    assert [len(block["y"]) for block in join_outputs(batches, {"y"})] == [1 << 18] * 3
+    batches = ({"y": np.zeros((1 << 20, 1), np.float32)} for _ in range(3))
+    assert [len(group) for group in group_outputs(batches, {"y"})] == [1] * 3
 
 
 def test_outputs_without_rows_stay_one_a_batch() -> None:
     batches = [{"y": np.zeros((2, 3)), "total": np.float32(n)} for n in range(3)]
-    joined = list(join_outputs(batches, {"y"}))
+    joined = [join_outputs(group) for group in group_outputs(batches, {"y"})]
     assert [block["total"] for block in joined] == [0, 1, 2]
 
 
 def test_outputs_of_another_shape_are_not_joined() -> None:
     batches = [{"y": np.zeros((2, width))} for width in (3, 3, 4)]
-    assert [block["y"].shape for block in join_outputs(batches, {"y"})] == [(4, 3), (2, 4)]
+    joined = [join_outputs(group) for group in group_outputs(batches, {"y"})]
+    assert [block["y"].shape for block in joined] == [(4, 3), (2, 4)]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 8, 1001])
@@ -80,11 +86,17 @@ def test_every_call_gets_a_batch_and_every_row_comes_out(
     feed = open_feed(open_sources([str(tmp_path / "x.npy")], specs), specs)
     sizes, written, done = [], [], []
 
-    def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        sizes.append(len(arrays["features"]))
-        return {"output_0": arrays["features"][:, :2]}
+    class TwoColumns:
+        def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            sizes.append(len(arrays["features"]))
+            return {"output_0": arrays["features"][:, :2]}
 
-    run = Run(signature, call, feed, {})
+        def call_each(
+            self, batches: Sequence[Mapping[str, np.ndarray]]
+        ) -> Iterator[dict[str, np.ndarray]]:
+            return map(self, batches)
+
+    run = Run(signature, TwoColumns(), feed, {})
     run.run_batches(8, lambda outputs: written.append(outputs["output_0"]), done.append)
     assert sizes == [8] * (rows // 8) + ([rows % 8] if rows % 8 or not rows else [])
     np.testing.assert_array_equal(np.concatenate(written), values[:, :2])

@@ -15,12 +15,13 @@ from tfexport.data.batching import slice_rows
 from tfexport.dtypes import numpy_dtype
 from tfexport.spec import TensorSpec
 
-_BLOCK_BYTES = 1 << 20
+_INPUT_BYTES = 1 << 23
+_OUTPUT_BYTES = 1 << 22
 _MOST_BATCHES = 64
 
 
 def batches_in_block(inputs: Sequence[TensorSpec], size: int) -> int:
-    """How many batches of ``size`` rows to read together: 1 MB of them, and 64 at most.
+    """How many batches of ``size`` rows to read together: 8 MB of them, and 64 at most.
 
     ``inputs`` are those with rows. 1 where nobody knows how large a row is.
     """
@@ -28,7 +29,7 @@ def batches_in_block(inputs: Sequence[TensorSpec], size: int) -> int:
     if None in widths:
         return 1
     batch = size * sum(width or 0 for width in widths)
-    return min(max(_BLOCK_BYTES // max(batch, 1), 1), _MOST_BATCHES)
+    return min(max(_INPUT_BYTES // max(batch, 1), 1), _MOST_BATCHES)
 
 
 def _row_bytes(spec: TensorSpec) -> int | None:
@@ -48,24 +49,25 @@ def split_block(block: Arrays, with_rows: Collection[str], size: int) -> Iterato
         yield {**rest, **slice_rows(rows, start, start + size)}
 
 
-def join_outputs(batches: Iterable[Arrays], with_rows: Collection[str]) -> Iterator[Arrays]:
-    """The same rows in larger batches, of about 1 MB. ``with_rows`` names the outputs with rows.
+def group_outputs(batches: Iterable[Arrays], with_rows: Collection[str]) -> Iterator[list[Arrays]]:
+    """The same batches, several at a time: those whose rows ``join_outputs`` can join, about 4 MB.
 
-    Batches with an output that has none, or whose shapes differ, stay as they are.
+    ``with_rows`` names the outputs with rows. A batch with an output that has none, or whose
+    shapes differ from those before it, is not held with others.
     """
     held: list[Arrays] = []
     size = 0
     for batch in batches:
         if held and not _fit_together(held[0], batch, with_rows):
-            yield _join(held)
+            yield held
             held, size = [], 0
         held.append(batch)
         size += sum(array.nbytes for array in batch.values())
-        if size >= _BLOCK_BYTES or len(held) >= _MOST_BATCHES:
-            yield _join(held)
+        if size >= _OUTPUT_BYTES or len(held) >= _MOST_BATCHES:
+            yield held
             held, size = [], 0
     if held:
-        yield _join(held)
+        yield held
 
 
 def _fit_together(first: Arrays, second: Arrays, with_rows: Collection[str]) -> bool:
@@ -75,7 +77,8 @@ def _fit_together(first: Arrays, second: Arrays, with_rows: Collection[str]) -> 
     )
 
 
-def _join(batches: list[Arrays]) -> Arrays:
+def join_outputs(batches: Sequence[Arrays]) -> Arrays:
+    """One batch with the rows of all of them."""
     if len(batches) == 1:
         return batches[0]
     return {name: _concatenate([batch[name] for batch in batches]) for name in batches[0]}

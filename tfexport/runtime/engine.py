@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 NATIVE, PYTHON = "native", "python"
 
 
-class Call(Protocol):
+class BatchedCall(Protocol):
+    """A prepared signature that is called for one batch after the other."""
+
+    def call_each(self, batches: Sequence[Mapping[str, Array]]) -> Iterable[dict[str, Array]]:
+        """The outputs for each of ``batches``, in order."""
+
+
+class Call(BatchedCall, Protocol):
     """A prepared signature: arrays that fit its inputs in, an array an output out."""
 
     def __call__(self, arrays: Mapping[str, Array]) -> dict[str, Array]: ...

@@ -100,6 +100,23 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "TF_GetAllOpList": (_Buffer, ()),
 }
 
+# Those that are over in less than a microsecond. ctypes lets other threads run Python during a
+# call; for these that costs more than the call, and to get its turn back can take a thread 5 ms.
+_SHORT = frozenset(
+    (
+        "TF_NewStatus",
+        "TF_DeleteStatus",
+        "TF_GetCode",
+        "TF_NewTensor",
+        "TF_DeleteTensor",
+        "TF_TensorType",
+        "TF_NumDims",
+        "TF_Dim",
+        "TF_TensorByteSize",
+        "TF_TensorData",
+    )
+)
+
 
 def library_path() -> Path | None:
     """Where the installed TensorFlow keeps its C library, or None where it ships none."""
@@ -125,9 +142,11 @@ def open_library(debug: bool = False) -> ctypes.CDLL:
     silence_logging()
     with held_stderr(show=debug):
         library = _open_lazily(path)
+    short = ctypes.PyDLL(str(path), handle=library._handle)
     for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(library, name)
+        function = getattr(short if name in _SHORT else library, name)
         function.restype, function.argtypes = result, arguments
+        setattr(library, name, function)
     return library
 
 

@@ -4,7 +4,7 @@ platforms without the C library. It imports TensorFlow's Python, which takes sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -98,6 +98,10 @@ class PythonCall:
             raise describe_call_failure(self._signature.name, reason) from None
         outputs = _name_outputs(self._tensorflow, result)
         return {name: _to_array(outputs[name]) for name in self._names}
+
+    def call_each(self, batches: Iterable[Mapping[str, Array]]) -> Iterator[dict[str, Array]]:
+        """Call it on one batch after the other."""
+        return map(self, batches)
 
     def _to_tensor(self, array: Array, dtype: str) -> Any:
         kind = self._tensorflow.dtypes.as_dtype(dtype)

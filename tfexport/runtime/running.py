@@ -14,12 +14,11 @@ from tfexport.data.batching import (
     trim_rows,
 )
 from tfexport.data.feeding import Feed
-from tfexport.runtime.blocks import batches_in_block, join_outputs, split_block
+from tfexport.runtime.blocks import batches_in_block, group_outputs, join_outputs, split_block
 from tfexport.runtime.engine import Call
 from tfexport.runtime.streaming import read_ahead, write_behind
 from tfexport.runtime.tuning import tune_call
 from tfexport.savedmodel.description import Signature
-from tfexport.spec import TensorSpec
 
 Write = Callable[[Arrays], None]
 Advance = Callable[[int], None]
@@ -47,30 +46,29 @@ class Run:
         Where the signature's batch is fixed, a short last batch is filled up by repeating its
         last row, and its outputs are cut. ``advance`` is told the rows that are done.
         """
-        with write_behind(write) as write_later:
+
+        def write_group(group: Sequence[Arrays]) -> None:
+            write(join_outputs(group))
+
+        with write_behind(write_group) as write_later:
             batches = self._batches(size, advance)
-            for outputs in join_outputs(batches, row_outputs(self.signature)):
-                write_later(outputs)
+            for group in group_outputs(batches, row_outputs(self.signature)):
+                write_later(group)
 
     def _batches(self, size: int, advance: Advance) -> Iterator[Arrays]:
         specs = [tensor.graph_spec for tensor in self.signature.inputs]
         with_rows, fixed = self.feed.with_rows, fixed_batch(specs)
         cut = row_outputs(self.signature)
-        call = tune_call(self.call)
-        for batch in self._inputs(size, specs, with_rows):
-            rows = count_rows({name: batch[name] for name in batch if name in with_rows})
-            if fixed is not None and rows < fixed:
-                batch = pad_rows(batch, with_rows, fixed)
-            outputs = call({**self.defaults, **batch})
-            yield outputs if fixed is None else trim_rows(outputs, cut, rows)
-            advance(rows)
-
-    def _inputs(
-        self, size: int, specs: Sequence[TensorSpec], with_rows: frozenset[str]
-    ) -> Iterator[Arrays]:
         fed = [spec for spec in specs if spec.name in with_rows]
+        call = tune_call(self.call)
         for block in read_ahead(self.feed.batches(size, together=batches_in_block(fed, size))):
-            yield from split_block(block, with_rows, size)
+            batches = [{**self.defaults, **batch} for batch in split_block(block, with_rows, size)]
+            counts = [count_rows({name: batch[name] for name in with_rows}) for batch in batches]
+            if fixed is not None:
+                batches = [pad_rows(batch, with_rows, fixed) for batch in batches]
+            for rows, outputs in zip(counts, call.call_each(batches), strict=True):
+                yield outputs if fixed is None else trim_rows(outputs, cut, rows)
+                advance(rows)
 
 
 def row_outputs(signature: Signature) -> frozenset[str]:

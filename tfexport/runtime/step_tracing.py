@@ -23,16 +23,14 @@ def trace_call(call: NativeCall, arrays: Mapping[str, Array]) -> StepStats:
     library = open_library()
     run_options = protos.config_pb2.RunOptions
     asked = run_options(trace_level=run_options.FULL_TRACE).SerializeToString()
-    given = call.make_inputs(arrays)
     options = library.TF_NewBufferFromString(asked, len(asked))
     metadata = library.TF_NewBuffer()
     try:
-        call.run(given, options, metadata)
+        call.call_each([arrays], options, metadata)
         return protos.config_pb2.RunMetadata.FromString(_read(metadata)).step_stats
     finally:
         library.TF_DeleteBuffer(metadata)
         library.TF_DeleteBuffer(options)
-        call.free_inputs(given)
 
 
 def _read(buffer: ctypes._Pointer[TFBuffer]) -> bytes:

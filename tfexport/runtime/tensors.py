@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 
@@ -30,6 +31,27 @@ def _let_go(data: int, size: int, ticket: int) -> None:
 
 
 _release = DEALLOCATOR(_let_go)
+
+
+class _Taken(weakref.ref["ctypes.Array[ctypes.c_char]"]):
+    """Frees a tensor when the memory that arrays read it by is gone.
+
+    It does what ``weakref.finalize`` does, in less code: after a call of a large model all of it
+    has to come back into the processor's cache.
+    """
+
+    __slots__ = ("delete", "tensor")
+    delete: Callable[[int], None]
+    tensor: int
+
+
+# A weak reference that is gone itself calls nothing back.
+_taken: dict[int, _Taken] = {}
+
+
+def _free(taken: _Taken) -> None:
+    del _taken[taken.tensor]
+    taken.delete(taken.tensor)
 
 
 def new_tensor(library: ctypes.CDLL, array: Array, dtype: str) -> int:
@@ -100,10 +122,12 @@ def take_array(library: ctypes.CDLL, tensor: int) -> Array:
         library.TF_DeleteTensor(tensor)
         return np.empty(shape, dtype)
     memory = (ctypes.c_char * size).from_address(library.TF_TensorData(tensor))
-    weakref.finalize(memory, library.TF_DeleteTensor, tensor).atexit = False
+    taken = _taken[tensor] = _Taken(memory, _free)
+    taken.delete, taken.tensor = library.TF_DeleteTensor, tensor
     if number % 100 == _STRING:
         return _read_strings(memory, shape)
-    return np.frombuffer(memory, dtype).reshape(shape)
+    array: Array = np.ndarray(shape, dtype, memory)
+    return array
 
 
 def _read_strings(memory: ctypes.Array[ctypes.c_char], shape: tuple[int, ...]) -> Array:
