@@ -15,7 +15,7 @@ from benchmarks.sections import Scale, Section, Target, run_alone
 
 _TARGET = "benchmarks.modules:Chain"
 _HIGHEST = 1.1
-_LARGE = 1_000  # from here on TensorFlow takes so long that one run tells enough
+_LARGEST = 10_000  # where TensorFlow takes minutes, so that one run has to do
 _FLAT = 1.15  # less growth than this from the smallest model to the largest is none
 
 Commands = Mapping[str, Sequence[str | Path]]
@@ -36,12 +36,14 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     rows = write_rows(scale.folder / "x.npy", 2, 4)
     native = compile_native(scale.folder)
     models = {size: scale.folder / f"chain_{size}" for size in sizes}
-    costs = _compare({size: _savers(models[size], size) for size in sizes}, runs=1)
-    readers = {size: {"inspect": tfexport("inspect", models[size])} for size in sizes}
-    costs |= _compare(readers, runs=scale.choose(9, 1))
+    costs: dict[tuple[str, int], Cost] = {}
+    runs = {size: scale.choose(3, 1) if size < _LARGEST else 1 for size in sizes}
     for size in sizes:
-        users = {size: _users(models[size], rows, native)}
-        costs |= _compare(users, runs=scale.choose(5, 1) if size < _LARGE else 1)
+        costs |= _compare({size: _savers(models[size], size)}, runs[size])
+    readers = {size: {"inspect": tfexport("inspect", models[size])} for size in sizes}
+    costs |= _compare(readers, runs=scale.choose(25, 1))
+    for size in sizes:
+        costs |= _compare({size: _users(models[size], rows, native)}, runs[size])
     names = list(dict.fromkeys(name for name, _ in costs))
     fits = {name: fit_growth({s: costs[name, s].cpu for s in sizes}) for name in names}
     yield Section(
@@ -65,7 +67,7 @@ def _compare(commands: Mapping[int, Commands], runs: int) -> dict[tuple[str, int
 
 def _savers(model: Path, size: int) -> Commands:
     script: list[str | Path] = [sys.executable, "-c", _BARE, str(size), f"{model}_bare"]
-    words: list[str | Path] = ["--arg", str(size), "--quiet", "-o", model]
+    words: list[str | Path] = ["--arg", str(size), "--quiet", "--force", "-o", model]
     return {"save": tfexport("save", _TARGET, *words), "bare script that saves": script}
 
 
