@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import datetime
 import importlib
 import importlib.metadata
+import multiprocessing
 import os
 import platform
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.sections import Measure, Scale, Section, format_targets
+from benchmarks.sections import Section, format_targets, measure_benchmark
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 _PACKAGES = ("tensorflow", "keras", "numpy", "protobuf")
@@ -59,9 +60,11 @@ def find_benchmarks() -> Iterator[str]:
 
 
 def _run(name: str, quick: bool) -> list[Section]:
-    measure: Measure = importlib.import_module(f"benchmarks.{name}").measure_sections
-    with tempfile.TemporaryDirectory() as folder:
-        return list(measure(Scale(Path(folder), quick)))
+    # In a process of its own: what one benchmark leaves behind in memory would count as the peak
+    # of what the next one starts.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(measure_benchmark, name, quick).result()
 
 
 def format_results(sections: Sequence[Section], failed: Sequence[str], quick: bool) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.making import tfexport, write_rows
-from benchmarks.measure import Contender, Cost, compare
+from benchmarks.measure import Cost, median_cost, run_once
 from benchmarks.native import compile_native, read_ends
 from benchmarks.sections import Scale, Section, Target, run_alone
 
@@ -36,14 +36,12 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     rows = write_rows(scale.folder / "x.npy", 2, 4)
     native = compile_native(scale.folder)
     models = {size: scale.folder / f"chain_{size}" for size in sizes}
-    costs: dict[tuple[str, int], Cost] = {}
-    runs = {size: scale.choose(3, 1) if size < _LARGEST else 1 for size in sizes}
-    for size in sizes:
-        costs |= _compare({size: _savers(models[size], size)}, runs[size])
+    savers = {size: _savers(models[size], size) for size in sizes}
+    costs = _compare(savers, scale.choose(3, 1), once=_LARGEST)
     readers = {size: {"inspect": tfexport("inspect", models[size])} for size in sizes}
-    costs |= _compare(readers, runs=scale.choose(25, 1))
-    for size in sizes:
-        costs |= _compare({size: _users(models[size], rows, native)}, runs[size])
+    costs |= _compare(readers, scale.choose(25, 1))
+    users = {size: _users(models[size], rows, native) for size in sizes}
+    costs |= _compare(users, scale.choose(3, 1), once=_LARGEST)
     names = list(dict.fromkeys(name for name, _ in costs))
     fits = {name: fit_growth({s: costs[name, s].cpu for s in sizes}) for name in names}
     yield Section(
@@ -53,16 +51,17 @@ def measure_sections(scale: Scale) -> Iterator[Section]:
     )
 
 
-def _compare(commands: Mapping[int, Commands], runs: int) -> dict[tuple[str, int], Cost]:
-    contenders = {
-        f"{name} {size}": (name, size, command)
-        for size, named in commands.items()
-        for name, command in named.items()
-    }
-    costs = compare(
-        [Contender(key, command) for key, (_, _, command) in contenders.items()], runs, warm_up=0
-    )
-    return {(name, size): costs[key] for key, (name, size, _) in contenders.items()}
+def _compare(
+    commands: Mapping[int, Commands], runs: int, once: int | None = None
+) -> dict[tuple[str, int], Cost]:
+    """The median costs, by name and size; of size ``once`` in the middle of the runs alone."""
+    costs: dict[tuple[str, int], list[Cost]] = {}
+    for turn in range(runs):
+        for size, named in commands.items():
+            if size != once or turn == runs // 2:
+                for name, command in named.items():
+                    costs.setdefault((name, size), []).append(run_once(command))
+    return {key: median_cost(found) for key, found in costs.items()}
 
 
 def _savers(model: Path, size: int) -> Commands:

@@ -10,6 +10,7 @@ itself: the memory of the process that starts another counts as the other's peak
 from __future__ import annotations
 
 import argparse
+import importlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,6 +76,13 @@ class Scale:
 
 
 Measure = Callable[[Scale], Iterator[Section]]
+
+
+def measure_benchmark(name: str, quick: bool) -> list[Section]:
+    """The sections of the benchmark of that name."""
+    measure: Measure = importlib.import_module(f"benchmarks.{name}").measure_sections
+    with tempfile.TemporaryDirectory() as folder:
+        return list(measure(Scale(Path(folder), quick)))
 
 
 def run_alone(measure: Measure) -> None:

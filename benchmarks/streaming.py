@@ -97,7 +97,7 @@ def _measure_throughput(job: Job, name: str, many: Path, scale: Scale) -> Sectio
     one = write_rows(scale.folder / "one.npy", job.batch, _FEATURES)
     contenders = list(job.contenders(many))
     starts = [] if scale.quick else list(job.contenders(one, _ONE))
-    costs = interleave([*starts, *contenders], runs=scale.choose(7, 1), warm_up=0)
+    costs = interleave([*starts, *contenders], runs=scale.choose(5, 1), warm_up=0)
     first = {
         contender.name: median_cost(costs.get(contender.name + _ONE, [_NOTHING]))
         for contender in contenders
