@@ -31,4 +31,4 @@ def time_copy(call: Call, arrays: Mapping[str, Array]) -> float:
 def _copy(call: Call, arrays: Mapping[str, Array]) -> None:
     copies = {name: array.copy() for name, array in arrays.items() if not array.dtype.hasobject}
     if len(copies) < len(arrays) and isinstance(call, NativeCall):
-        call.free_inputs(call.make_inputs({**arrays, **copies}))
+        call.free(call.make_inputs({**arrays, **copies}))

@@ -155,23 +155,20 @@ class NativeCall:
             self._run(given, results, options, metadata)
         except StatusError as error:
             for tensors in results:
-                self._delete(tensors)
+                self.free(tensors)
             raise describe_call_failure(self._name, error) from None
         finally:
             for tensors in given:
-                self.free_inputs(tensors)
+                self.free(tensors)
         return [self._take_all(tensors) for tensors in results]
 
     def make_inputs(self, arrays: Mapping[str, Array]) -> _Tensors:
-        """A tensor for each input, to be freed with ``free_inputs``."""
+        """A tensor for each input, to be freed with ``free``."""
         given = [new_tensor(self._library, arrays[name], dtype) for name, dtype in self._fed]
         return (ctypes.c_void_p * len(given))(*given)
 
-    def free_inputs(self, given: _Tensors) -> None:
-        """Let go of what ``make_inputs`` made."""
-        self._delete(given)
-
-    def _delete(self, tensors: _Tensors) -> None:
+    def free(self, tensors: _Tensors) -> None:
+        """Let go of what ``make_inputs`` made; of results, those that there are."""
         for tensor in tensors:
             if tensor:
                 self._library.TF_DeleteTensor(tensor)
