@@ -7,8 +7,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT, Outcome
+from tests.conftest import Outcome
+from tests.processes import children_of, run_process
 
 Run = Callable[..., Outcome]
 SavedModel = Callable[[str], Path]
@@ -314,16 +313,12 @@ def test_what_writes_files_is_not_run(
     assert (tmp_path / "written").exists()
 
 
-def test_an_interrupted_benchmark_lets_its_callers_finish_and_leaves_nothing(mlp: Path) -> None:
+def test_an_interrupted_benchmark_ends_with_its_callers_and_leaves_nothing(
+    mlp: Path,
+) -> None:
     callers = 40
     options = ["-c", callers, "--runs", 10**9, "--seconds", 1000, "--csv", "calls.csv"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tfexport", "bench", "mlp", *map(str, options)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = run_process("bench", "mlp", *options)
     while sum(map(count_threads, family := [process.pid, *children_of(process.pid)])) < callers:
         assert process.poll() is None
         time.sleep(0.01)
@@ -336,9 +331,3 @@ def test_an_interrupted_benchmark_lets_its_callers_finish_and_leaves_nothing(mlp
 
 def count_threads(process: int) -> int:
     return len(list(Path(f"/proc/{process}/task").iterdir()))
-
-
-def children_of(process: int) -> list[int]:
-    return [
-        int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    ]

@@ -20,6 +20,7 @@ import pytest
 from tests.bundles import make_table
 from tests.conftest import ROOT, Outcome
 from tests.known_answers import FOLDER, needs_shared_models
+from tests.processes import run_process
 from tests.savedmodel.test_hazards import Model, constant
 from tfexport.savedmodel import protos
 
@@ -333,17 +334,6 @@ def test_names_of_a_model_never_reach_the_terminal_as_they_are(
 
 
 # --- in a process of its own
-
-
-def run_process(*words: object, **options: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tfexport", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        **options,
-    )
 
 
 def test_no_python_of_tensorflow_is_loaded(saved_model: SavedModel) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import HOSTILE, run_process, save_proto
+from tests.cli.test_check import HOSTILE, save_proto
 from tests.conftest import ROOT, Outcome
 from tests.known_answers import FOLDER, needs_shared_models
+from tests.processes import run_process
 from tests.savedmodel.test_hazards import Model, constant
 
 Run = Callable[..., Outcome]

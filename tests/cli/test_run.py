@@ -7,15 +7,14 @@ import os
 import pickle
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT, Outcome
+from tests.conftest import Outcome
+from tests.processes import children_of, run_process
 
 Run = Callable[..., Outcome]
 SavedModel = Callable[[str], Path]
@@ -215,17 +214,6 @@ def test_what_is_no_saved_model_is_one_line(tfexport: Run, tmp_path: Path, conte
     assert outcome.stderr.count("\n") == 1
 
 
-def run_process(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tfexport", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-
-
 def test_a_run_in_its_own_process_has_a_clean_stderr(dense: Path) -> None:
     process = run_process("run", "custom_dense", "--input", "x.npy", cwd=dense)
     stdout, stderr = process.communicate(timeout=60)
@@ -240,68 +228,6 @@ def test_a_reader_that_goes_away_is_no_error(dense: Path) -> None:
     assert process.stderr.read() == ""
     assert process.wait(timeout=60) == 0
     process.stderr.close()
-
-
-@pytest.mark.parametrize(
-    ("number", "code", "message"),
-    [
-        (signal.SIGINT, 130, "Error: Interrupted.\n"),
-        (signal.SIGTERM, 130, "Error: Interrupted.\n"),
-    ],
-)
-def test_an_interrupted_run_leaves_nothing_behind(
-    dense: Path, number: signal.Signals, code: int, message: str
-) -> None:
-    rows = 2_000_000
-    np.lib.format.open_memmap("large.npy", "w+", np.float32, (rows, 5)).flush()
-    options = ["-i", "large.npy", "--batch-size", 2, "-o", "out.npz"]
-    process = run_process("run", "custom_dense", *options, cwd=dense)
-    before = set(left_behind(dense))
-    while not any(name.startswith(".tfexport-") for name in left_behind(dense)):
-        assert process.poll() is None
-    process.send_signal(number)
-    if number == signal.SIGINT:  # Ctrl-C reaches the whole process group, the child too
-        for child in children_of(process.pid):
-            os.kill(child, number)
-    stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stdout, stderr) == (code, "", message)
-    assert set(left_behind(dense)) == before
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_call_that_never_ends_is_interrupted_all_the_same(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    save_endless(tmp_path / "endless")
-    process = run_process("run", "endless", "-i", "[1]", "-o", "out.npy", cwd=tmp_path)
-    while not any(cpu_seconds(child) > 3 for child in children_of(process.pid)):
-        assert process.poll() is None
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=10)
-    assert (process.returncode, stdout, stderr) == (130, "", "Error: Interrupted.\n")
-    assert left_behind(tmp_path) == ["endless"]
-
-
-def save_endless(directory: Path) -> None:
-    import tensorflow as tf
-
-    module = tf.Module()
-    module.call = tf.function(
-        lambda x: tf.while_loop(lambda y: tf.reduce_all(y > 0.0), lambda y: [y + 1.0], [x])[0],
-        input_signature=[tf.TensorSpec([None], name="x")],
-    )
-    tf.saved_model.save(module, str(directory), module.call.get_concrete_function())
-
-
-def cpu_seconds(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def children_of(process: int) -> list[int]:
-    return [
-        int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    ]
 
 
 def test_a_crash_of_tensorflow_is_one_line_and_leaves_nothing_behind(dense: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tfexport.data.sinks import Sink
+from tfexport.data.staging import remove_staging
 from tfexport.data.writing import open_sink
 from tfexport.errors import DestinationError
 from tfexport.spec import parse_spec
@@ -184,5 +185,21 @@ def test_a_replaced_folder_comes_back_when_the_new_one_cannot_be_moved(
 
     monkeypatch.setattr(Path, "rename", fail_for_the_new_one)
     assert refusal(folder, force=True) == f"Cannot write '{folder}': No space left on device."
+    assert np.load(folder / "y.npy").tolist() == [1, 1]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_process_that_died_while_it_replaced_a_folder_loses_neither(
+    tmp_path: Path, moved: bool
+) -> None:
+    folder = tmp_path / "folder"
+    with sink(folder) as opened:
+        opened.write(BATCH)
+    staging = tmp_path / ".tfexport-123-abc"
+    staging.mkdir()
+    if moved:  # killed between its two renames
+        folder.rename(staging / "replaced")
+    remove_staging(folder, 123)
     assert np.load(folder / "y.npy").tolist() == [1, 1]
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]

@@ -10,11 +10,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.processes import ends
 
 _HEAD = "from tfexport.runtime.isolation import CrashError, map_isolated, run_isolated\n"
 
@@ -108,7 +108,7 @@ def test_ctrl_c_ends_the_child_too() -> None:
     child = int(process.stdout.readline())
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) != 0
-    assert _ends(child)
+    assert ends(child)
 
 
 def test_the_child_ends_with_its_parent() -> None:
@@ -131,19 +131,6 @@ def test_the_child_ends_with_its_parent() -> None:
     process.kill()
     process.wait(timeout=30)
     if sys.platform == "linux":
-        assert _ends(child)
+        assert ends(child)
     else:
         os.kill(child, signal.SIGKILL)
-
-
-def _ends(process: int) -> bool:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.05)
-    return False

@@ -62,6 +62,13 @@ def _progress(
         yield advance
 
 
+def erase_bar() -> None:
+    """Erase what a process that is gone has drawn, and show the cursor that click's bar hides."""
+    if not current_settings().quiet and sys.stderr.isatty():
+        sys.stderr.write("\r\033[K\033[?25h")
+        sys.stderr.flush()
+
+
 @contextmanager
 def steps_progress(steps: int) -> Iterator[Callable[[int], None]]:
     """Draw how many of ``steps`` are done, under the same conditions as ``rows_progress``."""

@@ -1,6 +1,8 @@
 """Runs the rest of a command in a child process, so that a crash of TensorFlow is one line.
 
-TensorFlow aborts the whole process on some hostile models, and Python cannot catch that.
+TensorFlow aborts the whole process on some hostile models, and Python cannot catch that. Nor can an
+exception safely leave the middle of its calls, so an interrupted child is not asked to unwind: it
+ends where it is, and what it staged is removed by the parent.
 """
 
 from __future__ import annotations
@@ -8,14 +10,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
+from tfexport.cli.progress import erase_bar
 from tfexport.errors import ExecutionError
 from tfexport.runtime.orphans import die_with
 
-_GRACE = 1.0  # seconds that an interrupted child has to clean up and report
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
@@ -23,65 +29,72 @@ def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
 
     Call it before any thread exists and before a library is opened. Where the child fails,
     ``clean_up`` is called with its process id; where it dies of a signal, ExecutionError says
-    that ``what`` crashed TensorFlow. Where processes cannot be forked, the command goes on in
-    this one.
+    that ``what`` crashed TensorFlow. Ctrl-C and SIGTERM end the child at once, in the middle of
+    whatever it does, and raise KeyboardInterrupt in the parent. Where processes cannot be forked,
+    the command goes on in this one.
     """
     if not hasattr(os, "fork"):
         return
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
+    # Held back until both processes know what to do with them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     child = os.fork()
     if child == 0:
-        die_with(parent, signal.SIGTERM)
-        signal.signal(signal.SIGTERM, _interrupt)
+        _let_signals_end(clean_up, parent)
         return
     code = _wait(child)
     if code != 0:
-        # An interrupted child cleans up as well, but not in the moment that its files appear.
         clean_up(child)
-    if code is None:
-        raise KeyboardInterrupt
     if code < 0:
+        erase_bar()
         raise _crash(-code, what)
     raise click.exceptions.Exit(code)
 
 
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+def _let_signals_end(clean_up: Callable[[int], None], parent: int) -> None:
+    """End this process at Ctrl-C, and when ``parent`` is gone: then it cleans up itself."""
+    if not _is_ignored(signal.SIGINT):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def wait_for_the_end() -> NoReturn:
+        signal.sigwait((signal.SIGTERM,))
+        clean_up(os.getpid())
+        os._exit(1)
+
+    # SIGTERM stays blocked, in the threads of TensorFlow too. A handler in Python would not be
+    # called before a call of TensorFlow is over, and some never are.
+    die_with(parent, signal.SIGTERM)
+    threading.Thread(target=wait_for_the_end, daemon=True, name="wait-for-the-end").start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
 
 
-def _wait(child: int) -> int | None:
-    """The child's exit code, or minus the signal that ended it.
+def _wait(child: int) -> int:
+    """The child's exit code, or minus the signal that ended it: SIGINT if this process was told."""
+    told = False
 
-    None where it was told to end, did not in time, and was killed.
-    """
-    killed = False
+    # Ctrl-C in a terminal reaches the child too; a signal to this process alone does not.
+    def end(number: int, frame: object) -> None:
+        nonlocal told
+        told = True
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
-    def forward(number: int, frame: object) -> None:
-        os.kill(child, number)
-        signal.setitimer(signal.ITIMER_REAL, _GRACE)
-
-    # Ctrl-C reaches both processes; the child cleans up and reports, the parent only waits.
-    def allow_time(number: int, frame: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, _GRACE)
-
-    # Inside of a call of TensorFlow the child does not hear of it before the call is over.
-    def kill(number: int, frame: object) -> None:
-        nonlocal killed
-        killed = True
-        os.kill(child, signal.SIGKILL)
-
-    handlers = {signal.SIGINT: allow_time, signal.SIGTERM: forward, signal.SIGALRM: kill}
-    kept = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    kept = {number: signal.signal(number, end) for number in _ENDINGS if not _is_ignored(number)}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
     try:
         _, status = os.waitpid(child, 0)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in kept.items():
             signal.signal(number, handler)
     code = os.waitstatus_to_exitcode(status)
-    return None if killed and code == -signal.SIGKILL else code
+    return -signal.SIGINT if told and code < 0 else code
+
+
+def _is_ignored(number: signal.Signals) -> bool:
+    # As it is for what a shell script starts in the background.
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 def _crash(number: int, what: str) -> BaseException:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tfexport.errors import DestinationError
 
+_REPLACED = "replaced"  # the old folder, between the two renames that put the new one in its place
+
 # The only files that --force deletes with a folder: what such a folder is written with.
 _OWN_SUFFIX = ".npy"
 
@@ -64,7 +66,7 @@ class Staging:
 
     def _replace_folder(self, staged: Path) -> None:
         # No system call swaps two folders everywhere: move the old one away, and back on failure.
-        replaced = self.folder / "replaced"
+        replaced = self.folder / _REPLACED
         self._destination.rename(replaced)
         try:
             staged.rename(self._destination)
@@ -96,8 +98,13 @@ class Staging:
 
 
 def remove_staging(destination: Path, process: int) -> None:
-    """Remove what the process with that id staged beside ``destination`` and could not remove."""
+    """Remove what the process with that id staged beside ``destination`` and could not remove.
+
+    A folder that it was about to replace when it ended is put back.
+    """
     for folder in destination.absolute().parent.glob(f"{_prefix(process)}*"):
+        if (folder / _REPLACED).exists() and not destination.exists():
+            (folder / _REPLACED).rename(destination)
         shutil.rmtree(folder, ignore_errors=True)
 
 

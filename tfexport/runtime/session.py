@@ -17,6 +17,7 @@ from typing import TypeAlias
 from tfexport.data.arrays import Array
 from tfexport.errors import ExecutionError, SavedModelError, UsageError
 from tfexport.runtime.failures import describe_call_failure, describe_load_failure
+from tfexport.runtime.interrupts import InterruptsDeferred
 from tfexport.runtime.library import TFOutput, open_library
 from tfexport.runtime.quiet import held_stderr
 from tfexport.runtime.status import StatusError, checked_status
@@ -148,19 +149,20 @@ class NativeCall:
         """
         given: list[_Tensors] = []
         results: list[_Tensors] = []
-        try:
-            for arrays in batches:
-                given.append(self.make_inputs(arrays))
-                results.append((ctypes.c_void_p * len(self._fetches))())
-            self._run(given, results, options, metadata)
-        except StatusError as error:
-            for tensors in results:
-                self.free(tensors)
-            raise describe_call_failure(self._name, error) from None
-        finally:
-            for tensors in given:
-                self.free(tensors)
-        return [self._take_all(tensors) for tensors in results]
+        with InterruptsDeferred():
+            try:
+                for arrays in batches:
+                    given.append(self.make_inputs(arrays))
+                    results.append((ctypes.c_void_p * len(self._fetches))())
+                self._run(given, results, options, metadata)
+            except StatusError as error:
+                for tensors in results:
+                    self.free(tensors)
+                raise describe_call_failure(self._name, error) from None
+            finally:
+                for tensors in given:
+                    self.free(tensors)
+            return [self._take_all(tensors) for tensors in results]
 
     def make_inputs(self, arrays: Mapping[str, Array]) -> _Tensors:
         """A tensor for each input, to be freed with ``free``."""
