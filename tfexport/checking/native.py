@@ -108,7 +108,7 @@ class _Loading:
         if refusal is not None:
             self._leave_out(f"not loaded: {refusal}", call)
             return
-        config = SessionConfig().serialize()
+        config = SessionConfig().serialize(view.description.graph)
         try:
             session = open_session(
                 self._model.directory, view.tags, config=config, debug=self._task.debug

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 
 from tfexport.errors import UsageError
 from tfexport.savedmodel import protos
+from tfexport.savedmodel.description import Graph
+
+# Ops that call functions as their branches and bodies: those that MLIR's form of a graph holds as
+# regions, tensorflow/core/transforms/functional_to_region.
+_WITH_REGIONS = frozenset(
+    ("If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile", "For")
+)
 
 _XLA_ON = 2  # OptimizerOptions.GlobalJitLevel.ON_2, as TF_XLA_FLAGS=--tf_xla_auto_jit=2
 
@@ -27,14 +34,21 @@ class SessionConfig:
         """Whether a GPU is asked for."""
         return self.device is not None and self.device != "cpu"
 
-    def serialize(self) -> bytes:
-        """The ``ConfigProto`` bytes for ``TF_SetConfig``. GPU memory grows as it is needed."""
+    def serialize(self, graph: Graph) -> bytes:
+        """The ``ConfigProto`` bytes for ``TF_SetConfig``, to load ``graph`` with.
+
+        GPU memory grows as it is needed. The optimizer that moves ops into branches is left out
+        where there are none: it finds nothing to do, but turns each graph into MLIR and back,
+        which takes a third of the time of loading.
+        """
         config = protos.config_pb2.ConfigProto(
             intra_op_parallelism_threads=self.threads,
             inter_op_parallelism_threads=self.threads,
             allow_soft_placement=True,
         )
         config.gpu_options.allow_growth = True
+        if not any(count.op in _WITH_REGIONS for count in graph.ops):
+            config.graph_options.rewrite_options.disable_tfg_optimizer = True
         if self.xla:
             config.graph_options.optimizer_options.global_jit_level = _XLA_ON
         if self.device == "cpu":

@@ -113,7 +113,7 @@ def _open(
     return open_session(
         directory,
         description.tags,
-        config=config.serialize(),
+        config=config.serialize(description.graph),
         libraries=libraries,
         debug=debug,
     )
