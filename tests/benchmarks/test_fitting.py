@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.growth import fit_growth
+from benchmarks.fitting import fit_growth
 
 SIZES = (10, 100, 1_000, 3_000, 10_000)
 
