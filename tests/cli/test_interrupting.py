@@ -7,6 +7,7 @@ import os
 import pty
 import random
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.processes import children_of, cpu_seconds, ends, run_process
 
 SavedModel = Callable[[str], Path]
@@ -57,7 +59,7 @@ def wait_for_staging(folder: Path) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("whom", ["the process", "its group"])
 def test_an_interrupted_run_leaves_nothing_behind(
     folder: Path, number: signal.Signals, whom: str
@@ -171,3 +173,18 @@ def test_ctrl_c_in_a_terminal_erases_the_bar_and_shows_the_cursor(folder: Path) 
     assert b"rows/s" in shown
     assert rest.decode().replace("\r", "") == "\033[31m\033[1mError:\033[0m Interrupted.\n"
     assert left_behind(folder) == set()
+
+
+def test_ctrl_c_while_the_command_line_is_imported_is_one_line_too() -> None:
+    code = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from tfexport.__main__ import main
+main()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (found.returncode, found.stdout, found.stderr) == INTERRUPTED

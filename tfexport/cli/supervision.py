@@ -21,7 +21,10 @@ from tfexport.cli.progress import erase_bar
 from tfexport.errors import ExecutionError
 from tfexport.runtime.orphans import die_with
 
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+# Ctrl-C, kill, and a terminal that was closed; Windows has no such signal, and no fork either.
+_ENDINGS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
@@ -29,9 +32,9 @@ def continue_in_child(clean_up: Callable[[int], None], what: str) -> None:
 
     Call it before any thread exists and before a library is opened. Where the child fails,
     ``clean_up`` is called with its process id; where it dies of a signal, ExecutionError says
-    that ``what`` crashed TensorFlow. Ctrl-C and SIGTERM end the child at once, in the middle of
-    whatever it does, and raise KeyboardInterrupt in the parent. Where processes cannot be forked,
-    the command goes on in this one.
+    that ``what`` crashed TensorFlow. Ctrl-C, SIGTERM and SIGHUP end the child at once, in the
+    middle of whatever it does, and raise KeyboardInterrupt in the parent. Where processes cannot
+    be forked, the command goes on in this one.
     """
     if not hasattr(os, "fork"):
         return
@@ -67,7 +70,7 @@ def _let_signals_end(clean_up: Callable[[int], None], parent: int) -> None:
     # called before a call of TensorFlow is over, and some never are.
     die_with(parent, signal.SIGTERM)
     threading.Thread(target=wait_for_the_end, daemon=True, name="wait-for-the-end").start()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, set(_ENDINGS) - {signal.SIGTERM})
 
 
 def _wait(child: int) -> int:
@@ -81,13 +84,13 @@ def _wait(child: int) -> int:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
 
-    kept = {number: signal.signal(number, end) for number in _ENDINGS if not _is_ignored(number)}
+    heard = [number for number in _ENDINGS if not _is_ignored(number)]
+    for number in heard:
+        signal.signal(number, end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
-    try:
-        _, status = os.waitpid(child, 0)
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    _, status = os.waitpid(child, 0)
+    for number in heard:  # a second Ctrl-C must not end the cleaning up, which comes next
+        signal.signal(number, signal.SIG_IGN)
     code = os.waitstatus_to_exitcode(status)
     return -signal.SIGINT if told and code < 0 else code
 
@@ -98,7 +101,7 @@ def _is_ignored(number: signal.Signals) -> bool:
 
 
 def _crash(number: int, what: str) -> BaseException:
-    if number == signal.SIGINT:
+    if number in _ENDINGS:
         return KeyboardInterrupt()
     name = signal.Signals(number).name
     reason = ", perhaps out of memory" if number == signal.SIGKILL else ""
