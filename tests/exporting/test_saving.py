@@ -14,6 +14,7 @@ from models.mlp import MLP
 from tfexport.errors import TargetError, UserCodeError
 from tfexport.exporting.saving import save_module
 from tfexport.exporting.starting import start_tensorflow
+from tfexport.savedmodel.reader import read_description
 
 tf = start_tensorflow()
 
@@ -135,3 +136,27 @@ def test_a_class_is_not_an_instance(tmp_path: Path) -> None:
     with pytest.raises(TargetError) as caught:
         save_module(CustomDense, tmp_path / "saved")
     assert str(caught.value) == "CustomDense is a class. Save an instance of it: CustomDense(…)."
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+def test_a_method_is_stored_once(tmp_path: Path, decorated: bool) -> None:
+    def call(module: Any, x: Any) -> Any:
+        return x + tf.constant(np.arange(1000, dtype=np.float32))
+
+    kind = type("Adder", (tf.Module,), {"__call__": tf.function(call) if decorated else call})
+    save_module(kind(), tmp_path / "m", specs=["None,1000"])
+    constants = read_description(tmp_path / "m").graph.constants
+    assert [constant.shape for constant in constants if constant.bytes >= 4000] == [(1000,)]
+
+
+def test_a_method_is_traced_once(tmp_path: Path) -> None:
+    traces = []
+
+    class Adder(tf.Module):  # type: ignore[misc, name-defined]
+        def __call__(self, x: Any) -> Any:
+            if not tf.executing_eagerly():
+                traces.append(x)
+            return {"y": x + 1.0}
+
+    save_module(Adder(), tmp_path / "m", specs=["None,3"])
+    assert len(traces) == 1

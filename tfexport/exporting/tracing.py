@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.saved_model import save_context
 
 from tfexport.exporting.binding import BoundMethod
 from tfexport.exporting.callables import Method, variable_names
@@ -40,11 +41,23 @@ def trace_methods(methods: Sequence[BoundMethod]) -> TracedModule:
     signatures, graphs = {}, {}
     for bound in methods:
         wrapped = functions[bound.method.name]
-        with guarded(f"Tracing {bound.method.owner}"):
+        with guarded(f"Tracing {bound.method.owner}"), _as_in_a_save():
             concrete = wrapped.get_concrete_function(*_arguments(bound), **_named_arguments(bound))
             graphs[bound.entry.signature] = concrete.graph
             signatures[bound.entry.signature] = _as_signature(bound, wrapped, concrete)
     return TracedModule(functions, signatures, graphs)
+
+
+@contextmanager
+def _as_in_a_save() -> Iterator[None]:
+    """Trace as ``tf.saved_model.save`` would, so that it finds the trace.
+
+    TensorFlow keeps traces of a save apart from others (the ``variable_policy`` in
+    tensorflow/python/eager/polymorphic_function/function_context.py). Without this, every function
+    was traced a second time while it was written, and the model held both.
+    """
+    with save_context.save_context(tf.saved_model.SaveOptions()):
+        yield
 
 
 def wrap_method(method: Method, bounds: Sequence[BoundMethod]) -> Any:
