@@ -66,7 +66,7 @@ def test_a_sound_model(tfexport: Run, saved_model: SavedModel) -> None:
     assert re.fullmatch(r"  whole     clean  3 values read, \d+ bytes", lines[1])
     assert re.fullmatch(r"  loadable  clean  compared with TensorFlow 2\S+; loaded", lines[2])
     assert re.fullmatch(
-        r"  safe      clean  \d+ nodes in the graph and 5 functions looked at", lines[3]
+        r"  safe      clean  \d+ nodes in the graph and 4 functions looked at", lines[3]
     )
     assert lines[4] == "  right     clean  2 kept calls made again"
     assert lines[5:] == ["Nothing was found: it is whole, loadable, safe and right."]
